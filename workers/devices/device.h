@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The primitives every operator is composed of, on one device. Operators are written once against this interface;
+// CPU and CUDA implement it. All matrices are row-major with a leading dimension in elements. Calls are issued in
+// order on the device's stream; Synchronize() waits for all of them. One device belongs to one thread.
+// Preparing (Allocate, Make...) may allocate and fail; executing never allocates.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "workers/devices/buffer.h"
+#include "workers/devices/dtype.h"
+
+namespace basisbench {
+
+enum class Transpose { kNo, kYes };
+
+// For b in [0, batch): C_b = alpha * op(A_b) op(B_b) + beta * C_b, op(A) is m x k, op(B) is k x n, C is m x n.
+// Strides are distances in elements between consecutive matrices of the batch; 0 repeats the operand.
+struct GemmArgs {
+  Dtype dtype = Dtype::kF32;
+  Transpose transpose_a = Transpose::kNo;
+  Transpose transpose_b = Transpose::kNo;
+  int64_t m = 0, n = 0, k = 0;
+  double alpha = 1.0;
+  const void* a = nullptr;
+  int64_t lda = 0, stride_a = 0;
+  const void* b = nullptr;
+  int64_t ldb = 0, stride_b = 0;
+  double beta = 0.0;
+  void* c = nullptr;
+  int64_t ldc = 0, stride_c = 0;
+  int64_t batch = 1;
+};
+
+// Copies a rows x cols matrix between two strided places of the same device.
+struct CopyArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t rows = 0, cols = 0;
+  const void* from = nullptr;
+  int64_t from_row_stride = 0, from_col_stride = 1;
+  void* to = nullptr;
+  int64_t to_row_stride = 0, to_col_stride = 1;
+};
+
+// Walsh-Hadamard transform (Sylvester order, unnormalised) of each row of a rows x n matrix, times `scale`; n a power
+// of two. `out` may be `in` (same stride), otherwise they must not overlap. One pass over memory.
+struct WhtArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t rows = 0, n = 0;
+  double scale = 1.0;
+  const void* in = nullptr;
+  int64_t in_row_stride = 0;
+  void* out = nullptr;
+  int64_t out_row_stride = 0;
+};
+
+// y = scale * (x + sign * z), elementwise over `count` contiguous elements; y may alias x or z.
+struct ButterflyArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t count = 0;
+  const void* x = nullptr;
+  const void* z = nullptr;
+  double sign = 1.0, scale = 1.0;
+  void* y = nullptr;
+};
+
+// A one-dimensional real-to-complex or complex-to-complex transform (forward, e^{-2 pi i jk/n}, unnormalised) of
+// `howmany` vectors. Complex elements are interleaved pairs. Real input of length n gives n/2+1 complex outputs.
+struct FftDescription {
+  Dtype dtype = Dtype::kF32;
+  bool real_input = false;
+  int64_t n = 0, howmany = 0;
+  int64_t in_stride = 1, in_distance = 0;    // elements of the input type
+  int64_t out_stride = 1, out_distance = 0;  // complex elements
+};
+
+// Prepared transform. Execute may be called any number of times, with the buffers given when it was made.
+class FftPlan {
+ public:
+  virtual ~FftPlan() = default;
+  virtual absl::Status Execute() = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  // "cpu", "cuda:0".
+  virtual std::string name() const = 0;
+
+  // Library name and version (with the kernel set picked) for the record.
+  virtual std::vector<std::pair<std::string, std::string>> Libraries() const = 0;
+
+  // RESOURCE_EXHAUSTED naming the bytes when there is no room. Contents are zero.
+  virtual absl::StatusOr<Buffer> Allocate(int64_t bytes) = 0;
+
+  virtual absl::Status Gemm(const GemmArgs& args) = 0;
+  virtual absl::Status Copy(const CopyArgs& args) = 0;
+  virtual absl::Status Wht(const WhtArgs& args) = 0;
+  virtual absl::Status Butterfly(const ButterflyArgs& args) = 0;
+
+  // y = x * w, elementwise over `count` contiguous elements.
+  virtual absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y) = 0;
+
+  // Planning may overwrite both buffers.
+  virtual absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description, void* in, void* out) = 0;
+
+  virtual absl::Status Synchronize() = 0;
+};
+
+}  // namespace basisbench
