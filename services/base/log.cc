@@ -36,9 +36,11 @@ void Log(LogLevel level, absl::string_view component, absl::string_view message,
   std::string line =
       absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()), " ",
                    kNames[static_cast<size_t>(level)], " ", component, ": ", message);
-  for (const LogField& field : fields) absl::StrAppend(&line, " ", field.key, "=", Quoted(field.value));
+  for (const LogField& field : fields)
+    absl::StrAppend(&line, " ", field.key, "=", Quoted(field.value));
   line.push_back('\n');
-  // One write keeps lines of several threads and processes whole; a failed write has nowhere to be reported.
+  // One write keeps lines of several threads and processes whole; a failed write has nowhere to be
+  // reported.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line of structured text per event on standard error: time, level, component, message, key=value pairs.
-// Thread-safe; never fails; never blocks on anything but the descriptor.
+// One line of structured text per event on standard error: time, level, component, message,
+// key=value pairs. Thread-safe; never fails; never blocks on anything but the descriptor.
 #pragma once
 
 #include <cstdint>

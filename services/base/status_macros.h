@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Early return on a failed absl::Status or absl::StatusOr. The only macros of the project besides those of tests.
+// Early return on a failed absl::Status or absl::StatusOr. The only macros of the project besides
+// those of tests.
 #pragma once
 
 #include <utility>
@@ -7,8 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define BB_RETURN_IF_ERROR(expression)                 \
-  do {                                                 \
+#define BB_RETURN_IF_ERROR(expression)                                            \
+  do {                                                                            \
     if (absl::Status bb_status = (expression); !bb_status.ok()) return bb_status; \
   } while (false)
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Movement between the ranks of one case. Every rank calls the same collectives in the same order. Buffers are host
-// memory for `local` and `mpi`, device memory for `nccl`. A call returns when this rank's part is done; every wait
-// has the communicator's deadline and ends in DEADLINE_EXCEEDED, after which the communicator is broken.
-// Counts and offsets are in elements, per rank, and may be uneven or zero; all ranks pass the same arrays.
-// One communicator belongs to one thread.
+// Movement between the ranks of one case. Every rank calls the same collectives in the same order.
+// Buffers are host memory for `local` and `mpi`, device memory for `nccl`. A call returns when this
+// rank's part is done; every wait has the communicator's deadline and ends in DEADLINE_EXCEEDED,
+// after which the communicator is broken. Counts and offsets are in elements, per rank, and may be
+// uneven or zero; all ranks pass the same arrays. One communicator belongs to one thread.
 #pragma once
 
 #include <array>
@@ -60,28 +60,31 @@ class Communicator {
   // "local", "mpi", "nccl".
   virtual std::string backend() const = 0;
 
-  // Each rank contributes pieces[rank] of `data` in place; afterwards all pieces are valid. Ring: (P-1) messages,
-  // bytes = sum of all pieces except that of rank+1 (s(P-1)/P when even).
+  // Each rank contributes pieces[rank] of `data` in place; afterwards all pieces are valid. Ring:
+  // (P-1) messages, bytes = sum of all pieces except that of rank+1 (s(P-1)/P when even).
   virtual absl::Status AllGather(Dtype dtype, void* data, absl::Span<const Piece> pieces) = 0;
 
-  // Sums `data` over ranks; afterwards pieces[rank] of this rank's `data` holds the sum, the rest is scratch.
-  // Ring: (P-1) messages, sum of all pieces except the own.
+  // Sums `data` over ranks; afterwards pieces[rank] of this rank's `data` holds the sum, the rest
+  // is scratch. Ring: (P-1) messages, sum of all pieces except the own.
   virtual absl::Status ReduceScatter(Dtype dtype, void* data, absl::Span<const Piece> pieces) = 0;
 
-  // Sums `count` elements over ranks, in place. Reduce-scatter then all-gather over near-equal pieces.
+  // Sums `count` elements over ranks, in place. Reduce-scatter then all-gather over near-equal
+  // pieces.
   virtual absl::Status AllReduce(Dtype dtype, void* data, int64_t count) = 0;
 
-  // Sends send_pieces[r] of `send` to rank r, receives recv_pieces[r] of `recv` from rank r. Pairwise: one message
-  // to each other rank that has a non-empty piece; the own piece is copied.
-  virtual absl::Status AllToAll(Dtype dtype, const void* send, absl::Span<const Piece> send_pieces, void* recv,
-                                absl::Span<const Piece> recv_pieces) = 0;
+  // Sends send_pieces[r] of `send` to rank r, receives recv_pieces[r] of `recv` from rank r.
+  // Pairwise: one message to each other rank that has a non-empty piece; the own piece is copied.
+  virtual absl::Status AllToAll(Dtype dtype, const void* send, absl::Span<const Piece> send_pieces,
+                                void* recv, absl::Span<const Piece> recv_pieces) = 0;
 
   // Root's `count` elements go to every rank; binomial tree.
   virtual absl::Status Broadcast(Dtype dtype, void* data, int64_t count, int root) = 0;
 
-  // Sends to `to` and receives from `from`; a negative rank leaves that half out. Buffers must stay until done.
-  virtual absl::StatusOr<std::unique_ptr<Pending>> StartSendRecv(Dtype dtype, const void* send, int64_t send_count,
-                                                                 int to, void* recv, int64_t recv_count,
+  // Sends to `to` and receives from `from`; a negative rank leaves that half out. Buffers must stay
+  // until done.
+  virtual absl::StatusOr<std::unique_ptr<Pending>> StartSendRecv(Dtype dtype, const void* send,
+                                                                 int64_t send_count, int to,
+                                                                 void* recv, int64_t recv_count,
                                                                  int from) = 0;
 
   // Not counted as traffic: synchronisation of the harness.
@@ -90,7 +93,8 @@ class Communicator {
   // Collective. Ranks of equal `color` form a new communicator ordered by `key`.
   virtual absl::StatusOr<std::unique_ptr<Communicator>> Split(int color, int key) = 0;
 
-  // Bytes and messages this rank has handed over since construction, own and split-off communicators together.
+  // Bytes and messages this rank has handed over since construction, own and split-off
+  // communicators together.
   virtual const TrafficTable& traffic() const = 0;
 };
 

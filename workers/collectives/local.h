@@ -11,8 +11,9 @@
 
 namespace basisbench {
 
-// Runs `body` on `ranks` threads, each with its communicator; returns the first error in rank order. A rank that
-// returns an error breaks the group: the others' waits end with ABORTED instead of hanging.
+// Runs `body` on `ranks` threads, each with its communicator; returns the first error in rank
+// order. A rank that returns an error breaks the group: the others' waits end with ABORTED instead
+// of hanging.
 absl::Status RunLocalRanks(int ranks, const std::function<absl::Status(Communicator&)>& body,
                            absl::Duration deadline = absl::Seconds(60));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranks as processes under Open MPI. MPI is used for point-to-point messages and bootstrap; the collectives are our
-// own, so that counted bytes are the bytes sent.
+// Ranks as processes under Open MPI. MPI is used for point-to-point messages and bootstrap; the
+// collectives are our own, so that counted bytes are the bytes sent.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,8 @@
 
 namespace basisbench {
 
-// Initialises and finalises MPI for the life of the process. Create one, in main, before any communicator.
+// Initialises and finalises MPI for the life of the process. Create one, in main, before any
+// communicator.
 class MpiSession {
  public:
   static absl::StatusOr<std::unique_ptr<MpiSession>> Start(int* argc, char*** argv);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory of a device, owned. 64-byte aligned at least. Freed by the device that allocated it, which must outlive it.
+// Memory of a device, owned. 64-byte aligned at least. Freed by the device that allocated it, which
+// must outlive it.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +21,13 @@ class Buffer {
   int64_t bytes() const { return bytes_; }
 
   template <typename T>
-  T* as() { return static_cast<T*>(data_.get()); }
+  T* as() {
+    return static_cast<T*>(data_.get());
+  }
   template <typename T>
-  const T* as() const { return static_cast<const T*>(data_.get()); }
+  const T* as() const {
+    return static_cast<const T*>(data_.get());
+  }
 
  private:
   std::unique_ptr<void, std::function<void(void*)>> data_{nullptr, [](void*) {}};

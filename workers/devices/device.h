@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The primitives every operator is composed of, on one device. Operators are written once against this interface;
-// CPU and CUDA implement it. All matrices are row-major with a leading dimension in elements. Calls are issued in
-// order on the device's stream; Synchronize() waits for all of them. One device belongs to one thread.
-// Preparing (Allocate, Make...) may allocate and fail; executing never allocates.
+// The primitives every operator is composed of, on one device. Operators are written once against
+// this interface; CPU and CUDA implement it. All matrices are row-major with a leading dimension in
+// elements. Calls are issued in order on the device's stream; Synchronize() waits for all of them.
+// One device belongs to one thread. Preparing (Allocate, Make...) may allocate and fail; executing
+// never allocates.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,9 @@ namespace basisbench {
 
 enum class Transpose { kNo, kYes };
 
-// For b in [0, batch): C_b = alpha * op(A_b) op(B_b) + beta * C_b, op(A) is m x k, op(B) is k x n, C is m x n.
-// Strides are distances in elements between consecutive matrices of the batch; 0 repeats the operand.
+// For b in [0, batch): C_b = alpha * op(A_b) op(B_b) + beta * C_b, op(A) is m x k, op(B) is k x n,
+// C is m x n. Strides are distances in elements between consecutive matrices of the batch; 0
+// repeats the operand.
 struct GemmArgs {
   Dtype dtype = Dtype::kF32;
   Transpose transpose_a = Transpose::kNo;
@@ -47,8 +49,9 @@ struct CopyArgs {
   int64_t to_row_stride = 0, to_col_stride = 1;
 };
 
-// Walsh-Hadamard transform (Sylvester order, unnormalised) of each row of a rows x n matrix, times `scale`; n a power
-// of two. `out` may be `in` (same stride), otherwise they must not overlap. One pass over memory.
+// Walsh-Hadamard transform (Sylvester order, unnormalised) of each row of a rows x n matrix, times
+// `scale`; n a power of two. `out` may be `in` (same stride), otherwise they must not overlap. One
+// pass over memory.
 struct WhtArgs {
   Dtype dtype = Dtype::kF32;
   int64_t rows = 0, n = 0;
@@ -69,8 +72,9 @@ struct ButterflyArgs {
   void* y = nullptr;
 };
 
-// A one-dimensional real-to-complex or complex-to-complex transform (forward, e^{-2 pi i jk/n}, unnormalised) of
-// `howmany` vectors. Complex elements are interleaved pairs. Real input of length n gives n/2+1 complex outputs.
+// A one-dimensional real-to-complex or complex-to-complex transform (forward, e^{-2 pi i jk/n},
+// unnormalised) of `howmany` vectors. Complex elements are interleaved pairs. Real input of length
+// n gives n/2+1 complex outputs.
 struct FftDescription {
   Dtype dtype = Dtype::kF32;
   bool real_input = false;
@@ -79,7 +83,8 @@ struct FftDescription {
   int64_t out_stride = 1, out_distance = 0;  // complex elements
 };
 
-// Prepared transform. Execute may be called any number of times, with the buffers given when it was made.
+// Prepared transform. Execute may be called any number of times, with the buffers given when it was
+// made.
 class FftPlan {
  public:
   virtual ~FftPlan() = default;
@@ -105,10 +110,12 @@ class Device {
   virtual absl::Status Butterfly(const ButterflyArgs& args) = 0;
 
   // y = x * w, elementwise over `count` contiguous elements.
-  virtual absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y) = 0;
+  virtual absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w,
+                                void* y) = 0;
 
   // Planning may overwrite both buffers.
-  virtual absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description, void* in, void* out) = 0;
+  virtual absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description,
+                                                           void* in, void* out) = 0;
 
   virtual absl::Status Synchronize() = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// An operator f(W,X): what it is (data), what it costs (functions of the problem), how it runs (plans), and what it
-// should give (an independent float64 reference). One file per operator; registration is the last line of that file.
+// An operator f(W,X): what it is (data), what it costs (functions of the problem), how it runs
+// (plans), and what it should give (an independent float64 reference). One file per operator;
+// registration is the last line of that file.
 #pragma once
 
 #include <functional>
@@ -44,17 +45,17 @@ struct OperatorDescription {
 // Declared cost of one iteration. Traffic is per rank, since uneven shards send unevenly.
 struct OperatorCost {
   int64_t parameters = 0;
-  double flops_executed = 0;   // all ranks
-  double flops_effective = 0;  // dense equivalent
-  double bytes_min = 0;        // all ranks
-  std::vector<int64_t> memory_bytes;   // per rank: operands, output, workspace
-  std::vector<TrafficTable> traffic;   // per rank
+  double flops_executed = 0;                     // all ranks
+  double flops_effective = 0;                    // dense equivalent
+  double bytes_min = 0;                          // all ranks
+  std::vector<int64_t> memory_bytes;             // per rank: operands, output, workspace
+  std::vector<TrafficTable> traffic;             // per rank
   std::optional<double> wire_bytes_lower_bound;  // most loaded rank
   std::string lower_bound_source;
 };
 
-// A shard of a named global matrix as one rank holds it: local element (i,j), at data[i*leading + j], is the global
-// element (rows[i], cols[j]).
+// A shard of a named global matrix as one rank holds it: local element (i,j), at data[i*leading +
+// j], is the global element (rows[i], cols[j]).
 struct Shard {
   std::string tensor;  // "x", "w", "w1", ..., "y"
   Dtype dtype = Dtype::kF32;
@@ -72,21 +73,27 @@ class Operands {
   virtual double At(absl::string_view tensor, int64_t row, int64_t col) const = 0;
 };
 
-// A validated, allocated, ready-to-run case on one rank. The timed region is Run() and nothing else; Run never
-// allocates, and may be repeated without refilling inputs: it leaves them as they were.
+// A validated, allocated, ready-to-run case on one rank. The timed region is Run() and nothing
+// else; Run never allocates, and may be repeated without refilling inputs: it leaves them as they
+// were.
 class Plan {
  public:
   virtual ~Plan() = default;
   // One iteration with its communication. Collective over the plan's communicator.
   virtual absl::Status Run() = 0;
-  // The same arithmetic without communication, and the communication without arithmetic, for the overlap figure;
-  // UNIMPLEMENTED with the reason when they cannot be taken apart. Outputs are then meaningless.
-  virtual absl::Status RunCompute() { return absl::UnimplementedError("arithmetic cannot run alone"); }
-  virtual absl::Status RunCommunication() { return absl::UnimplementedError("communication cannot run alone"); }
+  // The same arithmetic without communication, and the communication without arithmetic, for the
+  // overlap figure; UNIMPLEMENTED with the reason when they cannot be taken apart. Outputs are then
+  // meaningless.
+  virtual absl::Status RunCompute() {
+    return absl::UnimplementedError("arithmetic cannot run alone");
+  }
+  virtual absl::Status RunCommunication() {
+    return absl::UnimplementedError("communication cannot run alone");
+  }
   // This rank's input shards (operands the harness fills before the first run).
   virtual std::vector<Shard> Inputs() = 0;
-  // This rank's part of the output. Every global element is owned by at least one rank; replicated outputs are
-  // returned by each rank that holds them.
+  // This rank's part of the output. Every global element is owned by at least one rank; replicated
+  // outputs are returned by each rank that holds them.
   virtual Shard Output() = 0;
   // Process grid in use, "RxC"; empty when there is none.
   virtual std::string Grid() const { return ""; }
@@ -98,14 +105,16 @@ class Operator {
 
   virtual const OperatorDescription& description() const = 0;
 
-  // Fills in defaults and own choices (parameters, grid) and refuses what cannot run, naming the thing and the
-  // value: INVALID_ARGUMENT for a wrong parameter, UNIMPLEMENTED for a shape or sharding outside the mathematics.
+  // Fills in defaults and own choices (parameters, grid) and refuses what cannot run, naming the
+  // thing and the value: INVALID_ARGUMENT for a wrong parameter, UNIMPLEMENTED for a shape or
+  // sharding outside the mathematics.
   virtual absl::StatusOr<Problem> Resolve(const Problem& problem) const = 0;
 
   // Cost of a resolved problem.
   virtual OperatorCost Cost(const Problem& problem) const = 0;
 
-  // Standard deviation the values of `tensor` should have so that outputs are of order one (e.g. 1/sqrt(K)).
+  // Standard deviation the values of `tensor` should have so that outputs are of order one (e.g.
+  // 1/sqrt(K)).
   virtual double OperandScale(const Problem& problem, absl::string_view tensor) const = 0;
 
   // All validation and allocation. The device and communicator must outlive the plan.
@@ -114,22 +123,25 @@ class Operator {
 
   // --- The reference, from the definition in float64, sharing no code with the plan ---
 
-  // Y restricted to the given global rows, all d_out columns, row-major. O(|rows| K M) or worse: small problems.
+  // Y restricted to the given global rows, all d_out columns, row-major. O(|rows| K M) or worse:
+  // small problems.
   virtual std::vector<double> ReferenceRows(const Problem& problem, const Operands& operands,
                                             absl::Span<const int64_t> rows) const = 0;
 
-  // z = Y v for a vector v of d_out elements, at the given global rows, without forming Y: at most O(NK + KM).
-  // Also returns, for each row, an upper bound on the magnitude the rounding errors of that row scale with
-  // (e.g. ||x_row|| ||W v||-style: sum of absolute values along the computation).
+  // z = Y v for a vector v of d_out elements, at the given global rows, without forming Y: at most
+  // O(NK + KM). Also returns, for each row, an upper bound on the magnitude the rounding errors of
+  // that row scale with (e.g. ||x_row|| ||W v||-style: sum of absolute values along the
+  // computation).
   struct Projection {
     std::vector<double> value;
     std::vector<double> magnitude;
   };
   virtual Projection ReferenceProjection(const Problem& problem, const Operands& operands,
-                                         absl::Span<const double> v, absl::Span<const int64_t> rows) const = 0;
+                                         absl::Span<const double> v,
+                                         absl::Span<const int64_t> rows) const = 0;
 
-  // Number of independent roundings k in the error model error ~ 0.425 u sqrt(k) * growth; the validator allows a
-  // stated multiple of it.
+  // Number of independent roundings k in the error model error ~ 0.425 u sqrt(k) * growth; the
+  // validator allows a stated multiple of it.
   virtual double RoundingGrowth(const Problem& problem) const = 0;
 };
 

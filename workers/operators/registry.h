@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operators of this binary. Filled before main by the last line of each operator file, read-only afterwards.
+// The operators of this binary. Filled before main by the last line of each operator file,
+// read-only afterwards.
 #pragma once
 
 #include <memory>

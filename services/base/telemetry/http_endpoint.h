@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTP port per process: metrics, health, JSON, server-sent events and static pages. Wraps civetweb; handlers run
-// on its threads, several at once, and must be thread-safe. Bodies of requests are limited to 1 MiB. An exception or a
-// hostile request never takes the process down.
+// One HTTP port per process: metrics, health, JSON, server-sent events and static pages. Wraps
+// civetweb; handlers run on its threads, several at once, and must be thread-safe. Bodies of
+// requests are limited to 1 MiB. An exception or a hostile request never takes the process down.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@
 namespace basisbench {
 
 struct HttpRequest {
-  std::string method;  // "GET", ...
-  std::string path;    // decoded, without query
+  std::string method;                          // "GET", ...
+  std::string path;                            // decoded, without query
   std::map<std::string, std::string> query;    // decoded
   std::map<std::string, std::string> headers;  // names in lower case
 };
@@ -49,11 +49,15 @@ class HttpEndpoint {
 
   virtual int port() const = 0;
 
-  // `path` matches exactly, or as a prefix when it ends in '/'. Handlers are added before traffic is expected.
-  virtual void Handle(std::string path, std::function<HttpResponse(const HttpRequest&)> handler) = 0;
+  // `path` matches exactly, or as a prefix when it ends in '/'. Handlers are added before traffic
+  // is expected.
+  virtual void Handle(std::string path,
+                      std::function<HttpResponse(const HttpRequest&)> handler) = 0;
 
-  // The handler runs for as long as the client listens; it must poll Send at least every few seconds.
-  virtual void HandleEvents(std::string path, std::function<void(const HttpRequest&, EventSink&)> handler) = 0;
+  // The handler runs for as long as the client listens; it must poll Send at least every few
+  // seconds.
+  virtual void HandleEvents(std::string path,
+                            std::function<void(const HttpRequest&, EventSink&)> handler) = 0;
 
   // Ends event streams and stops listening. Idempotent; also done by the destructor.
   virtual void Stop() = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every metric of every process as data: the only place where a metric's name, unit, help and labels are written.
-// docs/metrics.md is generated from it; dashboards and rules are checked against it.
+// Every metric of every process as data: the only place where a metric's name, unit, help and
+// labels are written. docs/metrics.md is generated from it; dashboards and rules are checked
+// against it.
 #pragma once
 
 #include <string>

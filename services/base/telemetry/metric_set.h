@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The live metrics of one process. A probe (one class per component) fetches its series once and keeps the
-// references: looking a series up costs thirty times an increment. Thread-safe. Asking for a name or label set that
-// is not in the catalogue is a programming error and aborts.
+// The live metrics of one process. A probe (one class per component) fetches its series once and
+// keeps the references: looking a series up costs thirty times an increment. Thread-safe. Asking
+// for a name or label set that is not in the catalogue is a programming error and aborts.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CPU as a device: OpenBLAS (loaded at run time with the kernel set that fits this CPU), FFTW or the built-in
-// transform, and own vectorised stage kernels.
+// The CPU as a device: OpenBLAS (loaded at run time with the kernel set that fits this CPU), FFTW
+// or the built-in transform, and own vectorised stage kernels.
 #pragma once
 
 #include <memory>
