@@ -32,6 +32,8 @@ struct HttpResponse {
 class EventSink {
  public:
   virtual ~EventSink() = default;
+  // An empty event sends a comment, which keeps the connection alive and tells whether the client
+  // is there.
   virtual bool Send(absl::string_view event, absl::string_view json, absl::string_view id = "") = 0;
 };
 

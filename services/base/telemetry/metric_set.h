@@ -26,13 +26,15 @@ class MetricSet {
   // References stay valid until the same series is removed.
   prometheus::Counter& Counter(absl::string_view name, const MetricLabels& labels = {});
   prometheus::Gauge& Gauge(absl::string_view name, const MetricLabels& labels = {});
-  // Buckets: 1 us * 2^k, k = 0..26, for every histogram of seconds.
+  // Buckets as the catalogue's row says.
   prometheus::Histogram& Histogram(absl::string_view name, const MetricLabels& labels = {});
 
-  // Drops a series; later scrapes no longer show it. Unknown series are ignored.
+  // Drops a series; later scrapes no longer show it, and references to it dangle. Unknown series
+  // are ignored.
   void Remove(absl::string_view name, const MetricLabels& labels);
 
-  // Called before each scrape, to refresh gauges that are cheaper to compute than to track.
+  // Called before each scrape, one scrape at a time, to refresh gauges that are cheaper to compute
+  // than to track. Whatever it captures must outlive the last scrape.
   void OnScrape(std::function<void()> refresh);
 
   // Text format 0.0.4, with process_* metrics and log counters included.
