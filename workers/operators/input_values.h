@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace basisbench {
 
@@ -28,6 +29,9 @@ class TensorValues {
   // Value of element (row, col) in float64; callers round it to the case's dtype before use, so
   // that reference and operator see the same operand.
   double At(int64_t row, int64_t col) const;
+
+  // Elements (row, first_col), (row, first_col + 1), ...: the same values as At, several times faster.
+  void Row(int64_t row, int64_t first_col, absl::Span<double> out) const;
 
  private:
   uint64_t key_;

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dense matrix product Y = X W, the operator everything else is compared with.
+//   FLOPs 2 N K M. Minimal bytes b(NK + KM + NM). Bytes and messages per sharding: the head of each
+//   plan's file. Reference: the triple sum in float64.
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "services/base/status_macros.h"
+#include "workers/operators/matmul/matmul_plans.h"
+#include "workers/operators/partition.h"
+#include "workers/operators/registry.h"
+
+namespace basisbench {
+namespace {
+
+OperatorDescription Describe() {
+  OperatorDescription description;
+  description.name = "matmul";
+  description.family = "dense";
+  description.axis = "channel";
+  description.formula = "Y[i,j] = sum_k X[i,k] W[k,j]";
+  description.source = "definition";
+  description.flops_formula = "2 N K M";
+  description.shardings = {"token"};
+  description.dtypes = {Dtype::kF32, Dtype::kF64};
+  description.directions = {"forward"};
+  return description;
+}
+
+class MatMul : public Operator {
+ public:
+  const OperatorDescription& description() const override { return description_; }
+
+  absl::StatusOr<Problem> Resolve(const Problem& problem) const override {
+    BB_ASSIGN_OR_RETURN(Problem resolved, ResolveAgainst(description_, problem));
+    BB_RETURN_IF_ERROR(RefuseGrid(resolved));
+    return resolved;
+  }
+
+  OperatorCost Cost(const Problem& problem) const override {
+    const double n = problem.shape.tokens, k = problem.shape.d_in, m = problem.shape.d_out;
+    const int64_t size = DtypeSize(problem.dtype);
+    OperatorCost cost;
+    cost.parameters = problem.shape.d_in * problem.shape.d_out;
+    cost.flops_executed = cost.flops_effective = 2.0 * n * k * m;
+    cost.bytes_min = size * (n * k + k * m + n * m);
+    for (int rank = 0; rank < problem.ranks; ++rank) {
+      cost.memory_bytes.push_back(size * TokenPlanElements(problem, rank));
+      cost.traffic.push_back({});
+    }
+    return cost;
+  }
+
+  double OperandScale(const Problem& problem, absl::string_view tensor) const override {
+    return tensor == "w" ? 1.0 / std::sqrt(static_cast<double>(problem.shape.d_in)) : 1.0;
+  }
+
+  absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
+                                                 Communicator& communicator) const override {
+    return MakeTokenPlan(problem, device, communicator);
+  }
+
+  std::vector<double> ReferenceRows(const Problem& problem, const Operands& operands,
+                                    absl::Span<const int64_t> rows) const override;
+  Projection ReferenceProjection(const Problem& problem, const Operands& operands,
+                                 absl::Span<const double> v,
+                                 absl::Span<const int64_t> rows) const override;
+
+  // A sum of K products takes K roundings.
+  double RoundingGrowth(const Problem& problem) const override { return problem.shape.d_in; }
+
+  absl::StatusOr<double> IntegerBound(const Problem& problem) const override {
+    return 4.0 * static_cast<double>(problem.shape.d_in);
+  }
+
+ private:
+  const OperatorDescription description_ = Describe();
+};
+
+std::vector<double> MatMul::ReferenceRows(const Problem& problem, const Operands& operands,
+                                          absl::Span<const int64_t> rows) const {
+  const auto [tokens, d_in, d_out] = problem.shape;
+  std::vector<double> y(rows.size() * d_out, 0.0), w(d_out);
+  for (int64_t k = 0; k < d_in; ++k) {
+    operands.Row("w", k, 0, absl::MakeSpan(w));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const double x = operands.At("x", rows[i], k);
+      for (int64_t j = 0; j < d_out; ++j) y[i * d_out + j] += x * w[j];
+    }
+  }
+  return y;
+}
+
+// y v = X (W v). The rounding error of y[i,j] is bounded by u sqrt(K) |x_i| |w_j| (Cauchy-Schwarz
+// on the sum of absolute values), and v adds those of a row as independent terms: |x_i| sqrt(sum_j
+// |w_j|^2 v_j^2).
+Operator::Projection MatMul::ReferenceProjection(const Problem& problem, const Operands& operands,
+                                                 absl::Span<const double> v,
+                                                 absl::Span<const int64_t> rows) const {
+  const auto [tokens, d_in, d_out] = problem.shape;
+  int64_t first = 0, last = d_out;  // v is often zero outside of one rank's columns
+  while (first < last && v[first] == 0) ++first;
+  while (last > first && v[last - 1] == 0) --last;
+  std::vector<double> w(last - first), wv(d_in, 0.0), x(d_in);
+  double weight = 0;
+  for (int64_t k = 0; k < d_in; ++k) {
+    operands.Row("w", k, first, absl::MakeSpan(w));
+    for (int64_t j = first; j < last; ++j) {
+      const double term = w[j - first] * v[j];
+      wv[k] += term;
+      weight += term * term;
+    }
+  }
+  Projection projection;
+  for (const int64_t row : rows) {
+    operands.Row("x", row, 0, absl::MakeSpan(x));
+    double value = 0, square = 0;
+    for (int64_t k = 0; k < d_in; ++k) {
+      value += x[k] * wv[k];
+      square += x[k] * x[k];
+    }
+    projection.value.push_back(value);
+    projection.magnitude.push_back(std::sqrt(square * weight));
+  }
+  return projection;
+}
+
+const RegisterOperator kRegister(std::make_unique<MatMul>());
+
+}  // namespace
+}  // namespace basisbench
