@@ -2,11 +2,16 @@
 #include "services/base/telemetry/http_endpoint.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,6 +19,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "civetweb.h"
 #include "services/base/log.h"
 #include "services/base/telemetry/gzip.h"
@@ -98,6 +104,22 @@ int Write(mg_connection* connection, const HttpRequest& request, HttpResponse re
   if (request.method != "HEAD" && response.status != 304) head += response.body;
   mg_write(connection, head.data(), head.size());
   return response.status;
+}
+
+// Connects and hangs up, and waits a little.
+void WakeListener(const std::string& address, int port) {
+  sockaddr_in target{};
+  target.sin_family = AF_INET;
+  target.sin_port = htons(static_cast<uint16_t>(port));
+  inet_pton(AF_INET, address.c_str(), &target.sin_addr);  // 0.0.0.0 reaches this host, too
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0) {
+    ::connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof(target));
+    pollfd connecting{fd, POLLOUT, 0};
+    ::poll(&connecting, 1, 20);
+    ::close(fd);
+  }
+  absl::SleepFor(absl::Milliseconds(5));
 }
 
 // Sends to one client until it goes or the endpoint stops.
@@ -232,7 +254,14 @@ void CivetwebEndpoint::Stop() {
   stopping_ = true;
   std::lock_guard lock(stop_mutex_);
   if (context_ == nullptr) return;
+  // civetweb looks at its stop flag only every two seconds, or when somebody connects.
+  std::atomic<bool> stopped{false};
+  std::thread waker([this, &stopped] {
+    while (!stopped) WakeListener(options_.address, port_);
+  });
   mg_stop(context_);  // waits for the handlers
+  stopped = true;
+  waker.join();
   context_ = nullptr;
 }
 
