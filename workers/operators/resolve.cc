@@ -101,9 +101,9 @@ absl::StatusOr<Problem> ResolveAgainst(const OperatorDescription& description,
   return resolved;
 }
 
-absl::StatusOr<Grid> ParseGrid(absl::string_view text, int ranks) {
+absl::StatusOr<ProcessGrid> ParseGrid(absl::string_view text, int ranks) {
   const std::vector<std::string> sides = absl::StrSplit(text, 'x');
-  Grid grid;
+  ProcessGrid grid;
   if (sides.size() != 2 || !absl::SimpleAtoi(sides[0], &grid.rows) ||
       !absl::SimpleAtoi(sides[1], &grid.cols) || grid.rows < 1 || grid.cols < 1) {
     return absl::InvalidArgumentError(absl::StrCat("grid must look like '2x3', not '", text, "'"));

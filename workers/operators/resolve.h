@@ -16,11 +16,11 @@ absl::StatusOr<Problem> ResolveAgainst(const OperatorDescription& description,
 
 // "RxC" to rows and columns. INVALID_ARGUMENT unless both are at least 1 and their product is
 // `ranks`.
-struct Grid {
+struct ProcessGrid {
   int rows = 1;
   int cols = 1;
 };
-absl::StatusOr<Grid> ParseGrid(absl::string_view text, int ranks);
+absl::StatusOr<ProcessGrid> ParseGrid(absl::string_view text, int ranks);
 
 // INVALID_ARGUMENT when a grid was given to a sharding that uses none.
 absl::Status RefuseGrid(const Problem& problem);

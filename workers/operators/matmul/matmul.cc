@@ -2,10 +2,12 @@
 // Dense matrix product Y = X W, the operator everything else is compared with.
 //   FLOPs 2 N K M. Minimal bytes b(NK + KM + NM). Bytes and messages per sharding: the head of each
 //   plan's file. Reference: the triple sum in float64.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/operators/matmul/matmul_plans.h"
 #include "workers/operators/partition.h"
@@ -13,6 +15,41 @@
 
 namespace basisbench {
 namespace {
+
+const std::vector<MatMulSharding>& Shardings() {
+  static const auto& shardings = *new std::vector<MatMulSharding>{
+      TokenSharding(), ColumnSharding(), RowSharding(), RowScatterSharding(), SummaSharding()};
+  return shardings;
+}
+
+// Of a resolved problem, so that the name is known to be there.
+const MatMulSharding& ShardingOf(const Problem& problem) {
+  return *std::find_if(Shardings().begin(), Shardings().end(), [&](const MatMulSharding& sharding) {
+    return sharding.name == problem.sharding;
+  });
+}
+
+// Al Daas, Ballard, Grigori, Kumar, Rouse, "Tight memory-independent parallel matrix multiplication
+// communication lower bounds" (SPAA 2022): words that some rank must receive of the inputs or send
+// of partial sums, when one copy of the operands is spread evenly at the start. The three cases are
+// one-, two- and three-dimensional grids.
+double LowerBoundWords(const Problem& problem) {
+  double sizes[] = {static_cast<double>(problem.shape.tokens),
+                    static_cast<double>(problem.shape.d_in),
+                    static_cast<double>(problem.shape.d_out)};
+  std::sort(std::begin(sizes), std::end(sizes), std::greater<>());
+  const auto [m, n, k] = sizes;
+  const double ranks = problem.ranks;
+  double accessed;
+  if (ranks <= m / n) {
+    accessed = (m * n + m * k) / ranks + n * k;
+  } else if (ranks <= m * n / (k * k)) {
+    accessed = 2 * std::sqrt(m * n * k * k / ranks) + m * n / ranks;
+  } else {
+    accessed = 3 * std::pow(m * n * k / ranks, 2.0 / 3.0);
+  }
+  return std::max(0.0, accessed - (m * n + m * k + n * k) / ranks);
+}
 
 OperatorDescription Describe() {
   OperatorDescription description;
@@ -22,7 +59,7 @@ OperatorDescription Describe() {
   description.formula = "Y[i,j] = sum_k X[i,k] W[k,j]";
   description.source = "definition";
   description.flops_formula = "2 N K M";
-  description.shardings = {"token"};
+  for (const MatMulSharding& sharding : Shardings()) description.shardings.push_back(sharding.name);
   description.dtypes = {Dtype::kF32, Dtype::kF64};
   description.directions = {"forward"};
   return description;
@@ -34,7 +71,15 @@ class MatMul : public Operator {
 
   absl::StatusOr<Problem> Resolve(const Problem& problem) const override {
     BB_ASSIGN_OR_RETURN(Problem resolved, ResolveAgainst(description_, problem));
-    BB_RETURN_IF_ERROR(RefuseGrid(resolved));
+    if (resolved.sharding != "summa") {
+      BB_RETURN_IF_ERROR(RefuseGrid(resolved));
+      return resolved;
+    }
+    ProcessGrid grid = BestSummaGrid(resolved);
+    if (!resolved.grid.empty()) {
+      BB_ASSIGN_OR_RETURN(grid, ParseGrid(resolved.grid, resolved.ranks));
+    }
+    resolved.grid = absl::StrCat(grid.rows, "x", grid.cols);
     return resolved;
   }
 
@@ -46,8 +91,15 @@ class MatMul : public Operator {
     cost.flops_executed = cost.flops_effective = 2.0 * n * k * m;
     cost.bytes_min = size * (n * k + k * m + n * m);
     for (int rank = 0; rank < problem.ranks; ++rank) {
-      cost.memory_bytes.push_back(size * TokenPlanElements(problem, rank));
-      cost.traffic.push_back({});
+      const RankCost of_rank = ShardingOf(problem).cost(problem, rank);
+      cost.memory_bytes.push_back(size * of_rank.elements);
+      cost.traffic.push_back(of_rank.traffic);
+    }
+    if (problem.sharding == "token") {
+      cost.lower_bound_source = "none: every rank starts with the whole of W";
+    } else {
+      cost.wire_bytes_lower_bound = size * LowerBoundWords(problem);
+      cost.lower_bound_source = "Al Daas et al. 2022, memory-independent";
     }
     return cost;
   }
@@ -58,7 +110,7 @@ class MatMul : public Operator {
 
   absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
                                                  Communicator& communicator) const override {
-    return MakeTokenPlan(problem, device, communicator);
+    return ShardingOf(problem).make_plan(problem, device, communicator);
   }
 
   std::vector<double> ReferenceRows(const Problem& problem, const Operands& operands,

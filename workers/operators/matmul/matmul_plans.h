@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plans of `matmul`, one factory per sharding, and the traffic each declares. Problems are
-// resolved ones; device and communicator outlive the plan; one plan belongs to one thread.
-// Factories fail only where allocation does.
+// The plans of `matmul`, one file per sharding, and what each declares. Problems are resolved ones;
+// device and communicator outlive the plan; one plan belongs to one thread. Factories fail only
+// where allocation does.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,11 +14,35 @@
 
 namespace basisbench {
 
-// X and Y by rows, W on every rank; nothing moves.
-absl::StatusOr<std::unique_ptr<Plan>> MakeTokenPlan(const Problem& problem, Device& device,
-                                                    Communicator& communicator);
+// Memory (elements: operands, output, workspace) and traffic of one rank.
+struct RankCost {
+  int64_t elements = 0;
+  TrafficTable traffic;
+};
 
-// Memory of one rank in elements: operands, output, workspace.
-int64_t TokenPlanElements(const Problem& problem, int rank);
+// A sharding of matmul as data: how to make its plan and what it costs.
+struct MatMulSharding {
+  std::string name;
+  absl::StatusOr<std::unique_ptr<Plan>> (*make_plan)(const Problem&, Device&, Communicator&);
+  RankCost (*cost)(const Problem&, int rank);
+};
+
+// X and Y by rows, W on every rank; nothing moves.
+MatMulSharding TokenSharding();
+
+// W and Y by columns; X starts by rows and is passed around a ring while the arrived rows are
+// multiplied.
+MatMulSharding ColumnSharding();
+
+// W by rows, X by columns; the partial products are summed around a ring while the next are
+// computed. Y ends whole on every rank ("row") or by rows ("row_scatter").
+MatMulSharding RowSharding();
+MatMulSharding RowScatterSharding();
+
+// X, W and Y on a two-dimensional grid of ranks.
+MatMulSharding SummaSharding();
+
+// The grid that sends the fewest bytes at the most loaded rank.
+ProcessGrid BestSummaGrid(const Problem& problem);
 
 }  // namespace basisbench

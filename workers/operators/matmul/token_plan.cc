@@ -60,19 +60,21 @@ class TokenPlan : public Plan {
   Buffer x_, w_, y_;
 };
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Plan>> MakeTokenPlan(const Problem& problem, Device& device,
-                                                    Communicator& communicator) {
+absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
+                                               Communicator& communicator) {
   auto plan = std::make_unique<TokenPlan>(problem, device, communicator.rank());
   BB_RETURN_IF_ERROR(plan->Allocate());
   return plan;
 }
 
-int64_t TokenPlanElements(const Problem& problem, int rank) {
+RankCost Cost(const Problem& problem, int rank) {
   const auto [tokens, d_in, d_out] = problem.shape;
   const int64_t rows = PartOf(tokens, problem.ranks, rank).count;
-  return rows * d_in + d_in * d_out + rows * d_out;
+  return {rows * d_in + d_in * d_out + rows * d_out, {}};
 }
+
+}  // namespace
+
+MatMulSharding TokenSharding() { return {"token", MakePlan, Cost}; }
 
 }  // namespace basisbench
