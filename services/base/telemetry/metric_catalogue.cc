@@ -36,9 +36,15 @@ std::vector<MetricRow> ProcessRows() {
   };
 }
 
-// Events the coordinator counts as they happen.
+// Events the coordinator counts as they happen, and the one total only it can keep without reading
+// every job.
 std::vector<MetricRow> CoordinatorEventRows() {
   return {
+      {"basisbench_jobs",
+       kGauge,
+       "Jobs in the store, by state (queued, running, succeeded, failed, cancelled).",
+       {"state"},
+       "coordinator"},
       {"basisbench_jobs_submitted_total",
        kCounter,
        "Jobs accepted and durably queued.",
@@ -105,11 +111,6 @@ std::vector<MetricRow> CoordinatorEventRows() {
 // the series are bounded.
 std::vector<MetricRow> CoordinatorStateRows() {
   return {
-      {"basisbench_jobs",
-       kGauge,
-       "Jobs in the store, by state (queued, running, succeeded, failed, cancelled).",
-       {"state"},
-       "coordinator"},
       {"basisbench_workers",
        kGauge,
        "Workers known, by state (ready, draining, disconnected).",
