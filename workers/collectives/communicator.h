@@ -65,7 +65,8 @@ class Communicator {
   virtual absl::Status AllGather(Dtype dtype, void* data, absl::Span<const Piece> pieces) = 0;
 
   // Sums `data` over ranks; afterwards pieces[rank] of this rank's `data` holds the sum, the rest
-  // is scratch. Ring: (P-1) messages, sum of all pieces except the own.
+  // is scratch. Ring: (P-1) messages (a large piece goes in several), sum of all pieces except the
+  // own. traffic_model.h gives the exact numbers of every collective.
   virtual absl::Status ReduceScatter(Dtype dtype, void* data, absl::Span<const Piece> pieces) = 0;
 
   // Sums `count` elements over ranks, in place. Reduce-scatter then all-gather over near-equal
