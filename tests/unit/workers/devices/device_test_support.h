@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Seeded values and typed helpers for the device tests. Owned by the tests; any thread.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "workers/devices/cpu/cpu_device.h"
+
+namespace basisbench {
+
+inline std::unique_ptr<Device> TestDevice(int64_t memory_limit = 0) {
+  CpuOptions options;
+  options.memory_limit = memory_limit;
+  auto device = MakeCpuDevice(options);
+  EXPECT_TRUE(device.ok()) << device.status();
+  return device.ok() ? std::move(*device) : nullptr;
+}
+
+template <typename T>
+constexpr Dtype kDtypeOf = sizeof(T) == 4 ? Dtype::kF32 : Dtype::kF64;
+
+template <typename T>
+std::vector<T> RandomValues(int64_t count, uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  std::uniform_real_distribution<double> uniform(-1.0, 1.0);
+  std::vector<T> values(count);
+  for (T& value : values) value = static_cast<T>(uniform(generator));
+  return values;
+}
+
+// ||got - want|| / ||want|| in units of T's roundoff.
+template <typename T>
+double ErrorInRoundoffs(const std::vector<T>& got, const std::vector<double>& want) {
+  double error = 0, size = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    error += (got[i] - want[i]) * (got[i] - want[i]);
+    size += want[i] * want[i];
+  }
+  if (size == 0) return error == 0 ? 0 : INFINITY;
+  return std::sqrt(error / size) / UnitRoundoff(kDtypeOf<T>);
+}
+
+}  // namespace basisbench

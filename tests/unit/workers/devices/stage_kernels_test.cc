@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bit>
+#include <numeric>
+
+#include "tests/unit/workers/devices/device_test_support.h"
+#include "workers/devices/cpu/simd_kernels.h"
+
+namespace basisbench {
+namespace {
+
+template <typename T>
+class StageKernels : public testing::Test {};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(StageKernels, Types);
+
+// Element (i, j) of the Sylvester matrix is (-1)^(number of common ones of i and j).
+template <typename T>
+std::vector<double> NaiveWht(const std::vector<T>& x, int64_t n, double scale) {
+  std::vector<double> y;
+  for (size_t row = 0; row < x.size() / n; ++row) {
+    for (int64_t i = 0; i < n; ++i) {
+      long double sum = 0;  // long sums in double would err as much as what they judge
+      for (int64_t j = 0; j < n; ++j) {
+        const bool odd = std::popcount(static_cast<uint64_t>(i & j)) % 2 != 0;
+        sum += odd ? -x[row * n + j] : x[row * n + j];
+      }
+      y.push_back(static_cast<double>(sum * scale));
+    }
+  }
+  return y;
+}
+
+TYPED_TEST(StageKernels, WhtEqualsTheDefinitionInEveryInstructionSet) {
+  for (const SimdKernels* kernels : UsableKernels()) {
+    for (int64_t n = 1; n <= 2048; n *= 2) {
+      const auto x = RandomValues<TypeParam>(3 * n, n);
+      std::vector<TypeParam> y(3 * n);
+      WhtTask<TypeParam> task{3, n, x.data(), n, y.data(), n, TypeParam(0.25), false};
+      kernels->template Of<TypeParam>().wht(task);
+      EXPECT_LT(ErrorInRoundoffs(y, NaiveWht(x, n, 0.25)), 4) << kernels->name << " n=" << n;
+    }
+  }
+}
+
+TYPED_TEST(StageKernels, StreamedWhtGivesTheSameBits) {
+  for (const SimdKernels* kernels : UsableKernels()) {
+    for (int64_t n = 8; n <= 32768; n *= 4) {
+      const auto x = RandomValues<TypeParam>(2 * n, n);
+      auto device = TestDevice();
+      auto buffer = device->Allocate(2 * n * sizeof(TypeParam));
+      ASSERT_TRUE(buffer.ok());
+      std::vector<TypeParam> plain(2 * n);
+      WhtTask<TypeParam> task{2, n, x.data(), n, plain.data(), n, TypeParam(1), false};
+      kernels->template Of<TypeParam>().wht(task);
+      task.out = buffer->template as<TypeParam>();
+      task.stream = true;
+      kernels->template Of<TypeParam>().wht(task);
+      EXPECT_TRUE(std::equal(plain.begin(), plain.end(), task.out)) << kernels->name << " " << n;
+    }
+  }
+}
+
+// Long rows, where the definition would be slow: twice is n times the identity, exactly on small
+// integers.
+TYPED_TEST(StageKernels, WhtTwiceIsTheIdentityOnLongRowsInPlace) {
+  auto device = TestDevice();
+  for (int64_t n = 4096; n <= int64_t{1} << 18; n *= 2) {
+    std::vector<TypeParam> x(n);
+    for (int64_t i = 0; i < n; ++i) x[i] = static_cast<TypeParam>(i * 2654435761u % 5) - 2;
+    std::vector<TypeParam> y = x;
+    WhtArgs args{kDtypeOf<TypeParam>, 1, n, 1.0, y.data(), n, y.data(), n};
+    ASSERT_TRUE(device->Wht(args).ok());
+    EXPECT_EQ(y[0], std::accumulate(x.begin(), x.end(), TypeParam(0)));
+    args.scale = 1.0 / static_cast<double>(n);
+    ASSERT_TRUE(device->Wht(args).ok());
+    EXPECT_EQ(y, x) << n;
+  }
+}
+
+TYPED_TEST(StageKernels, WhtKeepsToItsRows) {
+  auto device = TestDevice();
+  const int64_t n = 64, in_stride = 70, out_stride = 67, rows = 5;
+  const auto x = RandomValues<TypeParam>(rows * in_stride, 4);
+  std::vector<TypeParam> y(rows * out_stride, TypeParam(9));
+  WhtArgs args{kDtypeOf<TypeParam>, rows, n, 1.0, x.data(), in_stride, y.data(), out_stride};
+  ASSERT_TRUE(device->Wht(args).ok());
+  for (int64_t row = 0; row < rows; ++row) {
+    const std::vector<TypeParam> in(x.begin() + row * in_stride, x.begin() + row * in_stride + n);
+    const std::vector<TypeParam> out(y.begin() + row * out_stride,
+                                     y.begin() + row * out_stride + n);
+    EXPECT_LT(ErrorInRoundoffs(out, NaiveWht(in, n, 1.0)), 4);
+    for (int64_t j = n; j < out_stride; ++j) EXPECT_EQ(y[row * out_stride + j], 9);
+  }
+}
+
+TYPED_TEST(StageKernels, WhtRefusesLengthsThatAreNoPowerOfTwo) {
+  auto device = TestDevice();
+  TypeParam value = 0;
+  WhtArgs args{kDtypeOf<TypeParam>, 1, 12, 1.0, &value, 12, &value, 12};
+  EXPECT_EQ(device->Wht(args).message(), "WHT n = 12 is no power of two");
+}
+
+TYPED_TEST(StageKernels, MultiplyAndCombineEqualTheDefinition) {
+  for (const SimdKernels* kernels : UsableKernels()) {
+    for (int64_t count : {0, 1, 15, 64, 257, 1000}) {
+      for (bool stream : {false, true}) {
+        const auto x = RandomValues<TypeParam>(count + 1, 1), z = RandomValues<TypeParam>(count, 2);
+        std::vector<TypeParam> y(count + 1), sum(count + 1);
+        kernels->template Of<TypeParam>().multiply(count, x.data() + 1, z.data(), y.data() + 1,
+                                                   stream);
+        kernels->template Of<TypeParam>().combine(count, x.data() + 1, 2, z.data(), -1,
+                                                  sum.data() + 1, stream);
+        for (int64_t i = 0; i < count; ++i) {
+          EXPECT_EQ(y[i + 1], x[i + 1] * z[i]);
+          EXPECT_NEAR(sum[i + 1], 2 * x[i + 1] - z[i], 1e-6);
+        }
+        EXPECT_EQ(y[0], 0);
+      }
+    }
+  }
+}
+
+TYPED_TEST(StageKernels, ButterflyMayWriteOverEitherInput) {
+  auto device = TestDevice();
+  const auto x = RandomValues<TypeParam>(100, 1), z = RandomValues<TypeParam>(100, 2);
+  std::vector<TypeParam> over_x = x, over_z = z;
+  ButterflyArgs args{kDtypeOf<TypeParam>, 100, over_x.data(), z.data(), -1, 0.5, over_x.data()};
+  ASSERT_TRUE(device->Butterfly(args).ok());
+  args.x = x.data();
+  args.z = args.y = over_z.data();
+  ASSERT_TRUE(device->Butterfly(args).ok());
+  for (int i = 0; i < 100; ++i) EXPECT_NEAR(over_x[i], 0.5 * (x[i] - z[i]), 1e-7);
+  EXPECT_EQ(over_x, over_z);
+}
+
+TYPED_TEST(StageKernels, CopyReachesEveryStridedPlaceAndNoOther) {
+  auto device = TestDevice();
+  for (auto [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{
+           {1, 1}, {5, 7}, {16, 16}, {64, 48}, {97, 131}, {200, 3}}) {
+    const int64_t wide = cols + 3, tall = rows + 2;
+    const auto x = RandomValues<TypeParam>(rows * wide * 2, 1);
+    for (bool from_transposed : {false, true}) {
+      for (bool to_transposed : {false, true}) {
+        for (int64_t spread : {1, 2}) {
+          std::vector<TypeParam> y((cols + 5) * (rows + 5) * 3, TypeParam(7));
+          std::vector<TypeParam> want = y;
+          CopyArgs args{kDtypeOf<TypeParam>, rows, cols, x.data(), wide, 1, y.data(), wide, 1};
+          if (from_transposed) args.from_row_stride = 1, args.from_col_stride = rows;
+          args.from_row_stride *= spread, args.from_col_stride *= spread;
+          if (to_transposed) args.to_row_stride = 1, args.to_col_stride = tall;
+          for (int64_t i = 0; i < rows; ++i) {
+            for (int64_t j = 0; j < cols; ++j) {
+              want[i * args.to_row_stride + j * args.to_col_stride] =
+                  x[i * args.from_row_stride + j * args.from_col_stride];
+            }
+          }
+          ASSERT_TRUE(device->Copy(args).ok());
+          EXPECT_EQ(y, want) << rows << " x " << cols;
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(StageKernels, TransposeIsExactInEveryInstructionSet) {
+  for (const SimdKernels* kernels : UsableKernels()) {
+    const int64_t rows = 83, cols = 150;
+    const auto x = RandomValues<TypeParam>(rows * cols, 1);
+    std::vector<TypeParam> y(rows * cols);
+    kernels->template Of<TypeParam>().transpose({rows, cols, x.data(), cols, y.data(), rows});
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < cols; ++j) ASSERT_EQ(y[j * rows + i], x[i * cols + j]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace basisbench

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workers/devices/cpu/cpu_device.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/base/status_macros.h"
+#include "workers/devices/cpu/fft.h"
+#include "workers/devices/cpu/gemm.h"
+#include "workers/devices/cpu/host_memory.h"
+#include "workers/devices/cpu/openblas.h"
+#include "workers/devices/cpu/row_kernels.h"
+#include "workers/devices/cpu/simd_kernels.h"
+
+namespace basisbench {
+namespace {
+
+class CpuDevice : public Device {
+ public:
+  CpuDevice(const CpuOptions& options, const OpenBlas* blas)
+      : blas_(blas), threads_(options.threads), memory_(options.memory_limit) {}
+
+  std::string name() const override { return "cpu"; }
+
+  std::vector<std::pair<std::string, std::string>> Libraries() const override {
+    return {{"OpenBLAS", blas_->version},
+            {"OpenBLAS kernels", blas_->core},
+            HostFftLibrary(),
+            {"stage kernels", BestKernels().name}};
+  }
+
+  absl::StatusOr<Buffer> Allocate(int64_t bytes) override { return memory_.Allocate(bytes); }
+  absl::Status Gemm(const GemmArgs& args) override { return RunGemm(*blas_, args); }
+  absl::Status Copy(const CopyArgs& args) override { return RunCopy(args); }
+  absl::Status Wht(const WhtArgs& args) override { return RunWht(args); }
+  absl::Status Butterfly(const ButterflyArgs& args) override { return RunButterfly(args); }
+
+  absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w,
+                        void* y) override {
+    return RunMultiply(dtype, count, x, w, y);
+  }
+
+  absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description, void* in,
+                                                   void* out) override {
+    return MakeHostFft(description, threads_, in, out);
+  }
+
+  absl::Status Synchronize() override { return absl::OkStatus(); }  // every call is synchronous
+
+ private:
+  const OpenBlas* const blas_;
+  const int threads_;
+  HostMemory memory_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Device>> MakeCpuDevice(const CpuOptions& options) {
+  if (options.threads < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("CPU device threads = ", options.threads, " is below 1"));
+  }
+  BB_ASSIGN_OR_RETURN(const OpenBlas* blas, LoadOpenBlas());
+  // OpenBLAS has one thread count per process; the last device made sets it.
+  blas->set_threads(options.threads);
+  return std::make_unique<CpuDevice>(options, blas);
+}
+
+}  // namespace basisbench

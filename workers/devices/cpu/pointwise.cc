@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "absl/strings/str_cat.h"
+#include "services/base/status_macros.h"
+#include "workers/devices/cpu/cpu_features.h"
+#include "workers/devices/cpu/row_kernels.h"
+#include "workers/devices/cpu/simd_kernels.h"
+
+namespace basisbench {
+namespace {
+
+absl::Status CheckCount(int64_t count) {
+  if (count >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("elementwise count = ", count, " is negative"));
+}
+
+// An output larger than the cache would only push the inputs out of it. In place, the line is there
+// already.
+bool Stream(Dtype dtype, int64_t count, const void* x, const void* z, const void* y) {
+  return y != x && y != z && count * DtypeSize(dtype) > LastLevelCacheBytes();
+}
+
+template <typename T>
+void Combine(const ButterflyArgs& args, bool stream) {
+  BestKernels().Of<T>().combine(args.count, static_cast<const T*>(args.x),
+                                static_cast<T>(args.scale), static_cast<const T*>(args.z),
+                                static_cast<T>(args.scale * args.sign), static_cast<T*>(args.y),
+                                stream);
+}
+
+template <typename T>
+void Multiply(int64_t count, const void* x, const void* w, void* y, bool stream) {
+  BestKernels().Of<T>().multiply(count, static_cast<const T*>(x), static_cast<const T*>(w),
+                                 static_cast<T*>(y), stream);
+}
+
+}  // namespace
+
+absl::Status RunButterfly(const ButterflyArgs& args) {
+  BB_RETURN_IF_ERROR(CheckCount(args.count));
+  const bool stream = Stream(args.dtype, args.count, args.x, args.z, args.y);
+  if (args.dtype == Dtype::kF32) {
+    Combine<float>(args, stream);
+  } else {
+    Combine<double>(args, stream);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunMultiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y) {
+  BB_RETURN_IF_ERROR(CheckCount(count));
+  const bool stream = Stream(dtype, count, x, w, y);
+  if (dtype == Dtype::kF32) {
+    Multiply<float>(count, x, w, y, stream);
+  } else {
+    Multiply<double>(count, x, w, y, stream);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace basisbench

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copy, WHT and elementwise primitives of the CPU device: checks, choice of loop, and when to write
+// around the cache. Stateless; any thread; INVALID_ARGUMENT naming the argument.
+#pragma once
+
+#include "absl/status/status.h"
+#include "workers/devices/device.h"
+
+namespace basisbench {
+
+absl::Status RunCopy(const CopyArgs& args);
+absl::Status RunWht(const WhtArgs& args);
+absl::Status RunButterfly(const ButterflyArgs& args);
+absl::Status RunMultiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y);
+
+}  // namespace basisbench

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vectorised loops, compiled once per instruction set and chosen at run time, so that one binary
+// runs on every x86-64 and uses the widest registers there are. Stateless; any thread; nothing
+// fails.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+namespace basisbench {
+
+// Unnormalised Walsh-Hadamard transform of rows, times `scale`. n is a power of two.
+template <typename T>
+struct WhtTask {
+  int64_t rows = 0, n = 0;
+  const T* in = nullptr;
+  int64_t in_stride = 0;
+  T* out = nullptr;
+  int64_t out_stride = 0;
+  T scale = 1;
+  bool stream = false;  // write around the cache; only when out is not in
+};
+
+// to[j * to_stride + i] = from[i * from_stride + j] for i < rows, j < cols.
+template <typename T>
+struct TransposeTask {
+  int64_t rows = 0, cols = 0;
+  const T* from = nullptr;
+  int64_t from_stride = 0;
+  T* to = nullptr;
+  int64_t to_stride = 0;
+};
+
+// `stream` writes around the cache: worth it when the output is larger than the last-level cache.
+template <typename T>
+struct TypedKernels {
+  void (*wht)(const WhtTask<T>& task);
+  void (*transpose)(const TransposeTask<T>& task);
+  void (*multiply)(int64_t count, const T* x, const T* w, T* y, bool stream);
+  // y = scale * x + z_scale * z
+  void (*combine)(int64_t count, const T* x, T scale, const T* z, T z_scale, T* y, bool stream);
+};
+
+struct SimdKernels {
+  const char* name;  // "avx512", "avx2", "sse2"
+  TypedKernels<float> f32;
+  TypedKernels<double> f64;
+
+  template <typename T>
+  const TypedKernels<T>& Of() const {
+    if constexpr (std::is_same_v<T, float>) {
+      return f32;
+    } else {
+      return f64;
+    }
+  }
+};
+
+extern const SimdKernels kAvx512Kernels;
+extern const SimdKernels kAvx2Kernels;
+extern const SimdKernels kSse2Kernels;
+
+// Those this processor can run, widest first.
+std::vector<const SimdKernels*> UsableKernels();
+const SimdKernels& BestKernels();
+
+}  // namespace basisbench

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel table of one register width. Included only by the simd_*.cc files.
+#pragma once
+
+#include "workers/devices/cpu/simd_kernels.h"
+#include "workers/devices/cpu/simd_pointwise.inc.h"
+#include "workers/devices/cpu/simd_transpose.inc.h"
+#include "workers/devices/cpu/simd_wht.inc.h"
+
+namespace basisbench {
+
+template <typename T, int Bytes>
+constexpr TypedKernels<T> MakeTypedKernels() {
+  return {simd::Wht<T, Bytes>::Rows, simd::Transposition<T, Bytes>::Run,
+          simd::Pointwise<T, Bytes>::Multiply, simd::Pointwise<T, Bytes>::Combine};
+}
+
+template <int Bytes>
+constexpr SimdKernels MakeKernels(const char* name) {
+  return {name, MakeTypedKernels<float, Bytes>(), MakeTypedKernels<double, Bytes>()};
+}
+
+}  // namespace basisbench

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bit>
+
+#include "absl/strings/str_cat.h"
+#include "workers/devices/cpu/cpu_features.h"
+#include "workers/devices/cpu/row_kernels.h"
+#include "workers/devices/cpu/simd_kernels.h"
+
+namespace basisbench {
+namespace {
+
+absl::Status Check(const WhtArgs& args) {
+  if (args.n < 1 || !std::has_single_bit(static_cast<uint64_t>(args.n))) {
+    return absl::InvalidArgumentError(absl::StrCat("WHT n = ", args.n, " is no power of two"));
+  }
+  if (args.rows < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("WHT rows = ", args.rows, " is negative"));
+  }
+  if (args.rows > 1 && (args.in_row_stride < args.n || args.out_row_stride < args.n)) {
+    return absl::InvalidArgumentError(absl::StrCat("WHT row strides ", args.in_row_stride, ", ",
+                                                   args.out_row_stride,
+                                                   " are shorter than n = ", args.n));
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+void Rows(const WhtArgs& args) {
+  WhtTask<T> task;
+  task.rows = args.rows;
+  task.n = args.n;
+  task.in = static_cast<const T*>(args.in);
+  task.in_stride = args.in_row_stride;
+  task.out = static_cast<T*>(args.out);
+  task.out_stride = args.out_row_stride;
+  task.scale = static_cast<T>(args.scale);
+  const int64_t bytes = args.rows * args.n * static_cast<int64_t>(sizeof(T));
+  task.stream = args.in != args.out && bytes > LastLevelCacheBytes();
+  BestKernels().Of<T>().wht(task);
+}
+
+}  // namespace
+
+absl::Status RunWht(const WhtArgs& args) {
+  if (absl::Status status = Check(args); !status.ok()) return status;
+  if (args.dtype == Dtype::kF32) {
+    Rows<float>(args);
+  } else {
+    Rows<double>(args);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace basisbench
