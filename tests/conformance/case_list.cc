@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/case_list.h"
+
+#include "absl/strings/str_cat.h"
+#include "tests/conformance/ranks.h"
+#include "workers/operators/registry.h"
+
+namespace basisbench {
+namespace {
+
+// Square and not, divisible by the rank counts and not, smaller than the rank counts, and long
+// enough inside for several panels. Powers of two and squares are among them for the operators that
+// need those.
+constexpr ProblemShape kShapes[] = {{64, 64, 64},   {13, 17, 11},   {2, 3, 5},    {1, 16, 16},
+                                    {37, 48, 48},   {24, 256, 256}, {3, 64, 128}, {67, 5, 3},
+                                    {12, 1100, 20}, {30, 18, 18}};
+
+}  // namespace
+
+std::vector<ConformanceCase> AllCases() {
+  std::vector<ConformanceCase> cases;
+  for (const Operator* op : AllOperators()) {
+    for (const std::string& sharding : op->description().shardings) {
+      for (const Dtype dtype : op->description().dtypes) {
+        for (const int ranks : RankCounts()) cases.push_back({op, sharding, dtype, ranks});
+      }
+    }
+  }
+  return cases;
+}
+
+std::vector<Problem> ConformanceCase::Problems() const {
+  std::vector<Problem> problems;
+  for (const ProblemShape& shape : kShapes) {
+    Problem problem;
+    problem.operator_name = op->description().name;
+    problem.shape = shape;
+    problem.dtype = dtype;
+    problem.sharding = sharding;
+    problem.ranks = ranks;
+    const auto resolved = op->Resolve(problem);
+    if (!resolved.ok()) continue;
+    problems.push_back(*resolved);
+    if (resolved->grid.empty()) continue;
+    for (int rows = 1; rows <= ranks; ++rows) {
+      problem.grid = absl::StrCat(rows, "x", ranks / rows);
+      if (ranks % rows != 0 || problem.grid == resolved->grid) continue;
+      if (const auto on_grid = op->Resolve(problem); on_grid.ok()) problems.push_back(*on_grid);
+    }
+  }
+  return problems;
+}
+
+std::string CaseName(const ConformanceCase& one) {
+  return absl::StrCat(one.op->description().name, "_", one.sharding, "_",
+                      std::string(DtypeName(one.dtype)), "_", one.ranks);
+}
+
+std::string Describe(const Problem& problem) {
+  std::string text =
+      absl::StrCat(problem.operator_name, " ", problem.shape.tokens, "x", problem.shape.d_in, "x",
+                   problem.shape.d_out, " ", std::string(DtypeName(problem.dtype)), " ",
+                   problem.sharding, " on ", problem.ranks, " ranks (", Backend(), ")");
+  if (!problem.grid.empty()) absl::StrAppend(&text, " grid ", problem.grid);
+  for (const auto& [name, value] : problem.parameters)
+    absl::StrAppend(&text, " ", name, "=", value);
+  return text;
+}
+
+}  // namespace basisbench

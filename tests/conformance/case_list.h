@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conformance matrix: every registered operator, sharding, dtype and rank count, each over the
+// shapes below.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "workers/operators/operator.h"
+
+namespace basisbench {
+
+// One line of the matrix.
+struct ConformanceCase {
+  const Operator* op = nullptr;
+  std::string sharding;
+  Dtype dtype = Dtype::kF32;
+  int ranks = 1;
+  // The resolved problems of those shapes that the operator's mathematics allows; for a sharding on
+  // a process grid, on every grid.
+  std::vector<Problem> Problems() const;
+};
+
+std::vector<ConformanceCase> AllCases();
+
+// "matmul_summa_f32_4".
+std::string CaseName(const ConformanceCase& one);
+
+// Everything about a problem, to find a failure again.
+std::string Describe(const Problem& problem);
+
+}  // namespace basisbench
