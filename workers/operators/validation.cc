@@ -30,11 +30,14 @@ constexpr size_t kExactRows = 4;
 struct Finding {
   double residual = 0;
   int64_t row = -1;  // global; -1: nothing compared
+  double error_squares = 0, reference_squares = 0;
 };
 
 void Worsen(Finding& finding, double residual, int64_t row) {
   if (std::isnan(residual)) residual = kInfinity;
-  if (finding.row < 0 || residual > finding.residual) finding = {residual, row};
+  if (finding.row >= 0 && !(residual > finding.residual)) return;
+  finding.residual = residual;
+  finding.row = row;
 }
 
 // Random weights of one projection; zero outside of the shard's columns.
@@ -72,6 +75,8 @@ void CompareRows(const Operator::Projection& reference, absl::Span<const double>
   const double largest_error = kLargestShare * RootMeanSquare(reference.value);
   for (size_t i = 0; i < z.size(); ++i) {
     const double error = std::fabs(z[i] - reference.value[i]);
+    finding.error_squares += error * error;
+    finding.reference_squares += reference.value[i] * reference.value[i];
     // A row whose magnitude is 0 consists of exact zeros.
     double residual = error == 0 ? 0.0 : error / (unit * reference.magnitude[i]);
     if (error > largest_error) residual = std::max(residual, tolerance * error / largest_error);
@@ -83,20 +88,27 @@ void CompareRows(const Operator::Projection& reference, absl::Span<const double>
 absl::StatusOr<ValidationReport> Combine(const Finding& finding, double tolerance,
                                          Communicator& communicator) {
   const int ranks = communicator.size();
-  std::vector<double> all(2 * ranks, 0.0);
+  std::vector<double> all(4 * ranks, 0.0);
   std::vector<Piece> pieces;
-  for (int rank = 0; rank < ranks; ++rank) pieces.push_back({2 * rank, 2});
-  all[2 * communicator.rank()] = finding.residual;
-  all[2 * communicator.rank() + 1] = static_cast<double>(finding.row);
+  for (int rank = 0; rank < ranks; ++rank) pieces.push_back({4 * rank, 4});
+  double* own = all.data() + 4 * communicator.rank();
+  own[0] = finding.residual;
+  own[1] = static_cast<double>(finding.row);
+  own[2] = finding.error_squares;
+  own[3] = finding.reference_squares;
   BB_RETURN_IF_ERROR(communicator.AllGather(Dtype::kF64, all.data(), pieces));
   int worst = 0;
-  for (int rank = 1; rank < ranks; ++rank) {
-    if (all[2 * rank] > all[2 * worst]) worst = rank;
+  double error_squares = 0, reference_squares = 0;
+  for (int rank = 0; rank < ranks; ++rank) {
+    if (all[4 * rank] > all[4 * worst]) worst = rank;
+    error_squares += all[4 * rank + 2];
+    reference_squares += all[4 * rank + 3];
   }
-  ValidationReport report{.residual = all[2 * worst], .tolerance = tolerance};
+  ValidationReport report{.residual = all[4 * worst], .tolerance = tolerance};
+  if (reference_squares > 0) report.relative_error = std::sqrt(error_squares / reference_squares);
   report.passed = report.residual <= tolerance;
   if (!report.passed) {
-    report.failure = absl::StrCat("row ", static_cast<int64_t>(all[2 * worst + 1]), " of rank ",
+    report.failure = absl::StrCat("row ", static_cast<int64_t>(all[4 * worst + 1]), " of rank ",
                                   worst, " is off by a scaled residual of ", report.residual,
                                   ", allowed is ", tolerance);
   }

@@ -33,6 +33,7 @@ struct ValidationReport {
   double residual =
       0;  // worst over ranks, rows and vectors; infinite where the output is not a number
   double tolerance = 0;  // what `residual` was compared with
+  double relative_error = 0;  // ||z - z_ref|| / ||z_ref|| over all ranks, rows and vectors
   std::string failure;   // why it did not pass, naming rank and row; empty when it did
 };
 

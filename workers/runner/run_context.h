@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a rank works with during an attempt. Owned by the rank's main function; one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "basisbench/v1/result.pb.h"
+#include "workers/collectives/communicator.h"
+#include "workers/devices/device.h"
+#include "workers/measure/cache.h"
+#include "workers/measure/energy.h"
+#include "workers/measure/timer.h"
+#include "workers/runner/reporter.h"
+
+namespace basisbench {
+
+inline constexpr char kMpiBackend[] = "cpu_mpi";
+inline constexpr char kLocalBackend[] = "cpu_local";
+
+struct RunContext {
+  Communicator& world;
+  Device& device;
+  Reporter& reporter;
+  std::string backend;
+  std::string worker;
+  int64_t memory_bytes = 0;                      // this rank may allocate; 0: no limit
+  bool first_on_host = false;                    // reads the host's energy counters
+  std::map<std::string, std::string> libraries;  // beside those of the device
+
+  // Filled by RunAssignment.
+  TimerProperties timer;
+  std::vector<double> clock_offsets;      // per rank: its steady clock minus rank 0's (seconds)
+  v1::Environment environment;            // of all ranks; on rank 0
+  std::map<Dtype, v1::Roofs> roofs;       // measured so far; on rank 0
+  std::unique_ptr<CacheFlusher> flusher;  // once a cold case was met
+
+  bool is_root() const { return world.rank() == 0; }
+};
+
+}  // namespace basisbench

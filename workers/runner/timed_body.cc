@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workers/runner/timed_body.h"
+
+#include "services/base/status_macros.h"
+
+namespace basisbench {
+namespace {
+
+TrafficTable Difference(const TrafficTable& after, const TrafficTable& before) {
+  TrafficTable difference;
+  for (size_t i = 0; i < difference.size(); ++i) {
+    difference[i].calls = after[i].calls - before[i].calls;
+    difference[i].bytes_sent = after[i].bytes_sent - before[i].bytes_sent;
+    difference[i].messages_sent = after[i].messages_sent - before[i].messages_sent;
+    difference[i].seconds = after[i].seconds - before[i].seconds;
+  }
+  return difference;
+}
+
+double OffsetOf(const RunContext& context) {
+  const auto rank = static_cast<size_t>(context.world.rank());
+  return rank < context.clock_offsets.size() ? context.clock_offsets[rank] : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<TimedBody> TimeBody(RunContext& context, bool cold, int64_t batch,
+                                   const std::function<absl::Status()>& body) {
+  if (cold) {
+    if (!context.flusher) {
+      context.flusher = std::make_unique<CacheFlusher>(LastLevelCacheBytes());
+    }
+    context.flusher->Flush();
+  }
+  TimedBody timed;
+  const TrafficTable before = context.world.traffic();
+  BB_RETURN_IF_ERROR(context.world.Barrier());
+  const int64_t begin = SteadyNanoseconds();
+  for (int64_t i = 0; i < batch && timed.status.ok(); ++i) timed.status = body();
+  // The result is not there before the device says so; one wait ends the batch, none is between its
+  // iterations.
+  const absl::Status synchronized = context.device.Synchronize();
+  const int64_t end = SteadyNanoseconds();
+  if (timed.status.ok()) timed.status = synchronized;
+  timed.seconds = SecondsBetween(begin, end) / static_cast<double>(batch);
+  timed.start = 1e-9 * static_cast<double>(begin) - OffsetOf(context);
+  timed.traffic = Difference(context.world.traffic(), before);
+  return timed;
+}
+
+}  // namespace basisbench
