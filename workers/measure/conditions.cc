@@ -23,6 +23,19 @@ constexpr std::array<absl::string_view, 12> kPrefixes = {"OPENBLAS_", "OMP_",  "
                                                          "MKL_",      "BLIS_", "DNNL_", "OMPI_MCA_",
                                                          "FFTW_",     "UCX_",  "NCCL_", "CUDA_"};
 
+// What mpirun tells its children about themselves changes no speed, and differs from rank to rank
+// and run to run; where CUDA is installed changes none either.
+constexpr std::array<absl::string_view, 6> kIrrelevant = {
+    "OMPI_MCA_ess_",         "OMPI_MCA_orte_",         "OMPI_MCA_pmix",
+    "OMPI_MCA_initial_wdir", "OMPI_MCA_shmem_RUNTIME", "CUDA_HOME"};
+
+bool StartsWithAny(absl::string_view text, absl::Span<const absl::string_view> prefixes) {
+  for (absl::string_view prefix : prefixes) {
+    if (absl::StartsWith(text, prefix)) return true;
+  }
+  return false;
+}
+
 std::string FirstWordOf(const std::string& path) {
   std::ifstream file(path);
   std::string word;
@@ -98,10 +111,8 @@ std::map<std::string, std::string> RelevantVariables(const std::vector<std::stri
   for (const std::string& variable : variables) {
     const size_t equals = variable.find('=');
     if (equals == std::string::npos) continue;
-    for (absl::string_view prefix : kPrefixes) {
-      if (!absl::StartsWith(variable, prefix)) continue;
-      relevant[variable.substr(0, equals)] = variable.substr(equals + 1);
-    }
+    if (!StartsWithAny(variable, kPrefixes) || StartsWithAny(variable, kIrrelevant)) continue;
+    relevant[variable.substr(0, equals)] = variable.substr(equals + 1);
   }
   return relevant;
 }

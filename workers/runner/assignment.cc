@@ -46,7 +46,7 @@ class Attempt {
 };
 
 absl::Status Attempt::RunGroup(Group& group) {
-  ResolveGroup(context_, group);
+  ResolveGroup(context_, options_, group);
   for (const auto& run : group) {
     if (!run->active()) BB_RETURN_IF_ERROR(Record(*run, nullptr));
   }
@@ -66,7 +66,7 @@ absl::Status Attempt::Prepare(CaseRun& run) {
   if (!run.recorded) run.start_time = absl::Now();
   BB_RETURN_IF_ERROR(report_.Started(run));
   BB_RETURN_IF_ERROR(report_.ReportProgress(run, "plan"));
-  BB_RETURN_IF_ERROR(PlanCase(context_, options_, run));
+  BB_RETURN_IF_ERROR(PlanCase(context_, run));
   if (!run.active()) return absl::OkStatus();
   // What an iteration leaves unwritten must not look like a result.
   PoisonOutput(run.plan->Output());

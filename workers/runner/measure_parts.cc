@@ -11,6 +11,7 @@
 #include "services/base/status_macros.h"
 #include "workers/measure/statistics.h"
 #include "workers/runner/control.h"
+#include "workers/runner/convert.h"
 #include "workers/runner/timed_body.h"
 
 namespace basisbench {
@@ -41,19 +42,17 @@ absl::Status MeasurePart(RunContext& context, const CaseRun& run, v1::Measured* 
   return absl::OkStatus();
 }
 
-// Joules of this host over `iterations` bodies; 0 on ranks that are not the first of their host.
-absl::StatusOr<double> JoulesOfHost(RunContext& context, CaseRun& run, int64_t iterations) {
-  auto counters = EnergyCounters::Open();
-  absl::Status mine = context.first_on_host ? counters.status() : absl::OkStatus();
-  BB_ASSIGN_OR_RETURN(const Agreement agreed, Agree(context.world, mine));
-  if (!agreed.verdict.ok()) return agreed.verdict;
+// Joules of this host while all ranks execute `iterations` bodies; 0 on ranks that are not the
+// first of their host.
+absl::StatusOr<double> JoulesOfHost(RunContext& context, const EnergyCounters* counters,
+                                    CaseRun& run, int64_t iterations) {
   absl::StatusOr<EnergyReading> begin, end;
   BB_RETURN_IF_ERROR(context.world.Barrier());
-  if (context.first_on_host) begin = counters->Read();
+  if (counters != nullptr) begin = counters->Read();
   for (int64_t i = 0; i < iterations; ++i) BB_RETURN_IF_ERROR(run.plan->Run());
   BB_RETURN_IF_ERROR(context.device.Synchronize());
   BB_RETURN_IF_ERROR(context.world.Barrier());
-  if (!context.first_on_host) return 0;
+  if (counters == nullptr) return 0;
   end = counters->Read();
   BB_RETURN_IF_ERROR(begin.status());
   BB_RETURN_IF_ERROR(end.status());
@@ -65,8 +64,8 @@ absl::StatusOr<double> JoulesOfHost(RunContext& context, CaseRun& run, int64_t i
 absl::Status MeasureParts(RunContext& context, CaseRun& run) {
   BB_RETURN_IF_ERROR(
       MeasurePart(context, run, &run.compute, [&run] { return run.plan->RunCompute(); }));
-  if (context.world.size() == 1) {
-    run.communication.set_note("one rank does not communicate");
+  if (MessagesSent(MostLoaded(run.resolved.cost.traffic)) == 0) {
+    run.communication.set_note("the case declares no communication");
     return absl::OkStatus();
   }
   return MeasurePart(context, run, &run.communication,
@@ -74,12 +73,20 @@ absl::Status MeasureParts(RunContext& context, CaseRun& run) {
 }
 
 absl::Status MeasureEnergy(RunContext& context, CaseRun& run) {
+  const auto counters = EnergyCounters::Open();
+  const absl::Status readable = context.first_on_host ? counters.status() : absl::OkStatus();
+  BB_ASSIGN_OR_RETURN(const Agreement available, Agree(context.world, readable));
+  if (!available.verdict.ok()) {
+    run.energy.set_note(std::string(available.verdict.message()));
+    return absl::OkStatus();
+  }
   double iterations = 0;
   if (context.is_root() && run.rule->median() > 0) {
     iterations = std::ceil(kEnergyWindowSeconds / run.rule->median());
   }
   BB_RETURN_IF_ERROR(BroadcastDoubles(context.world, absl::MakeSpan(&iterations, 1)));
-  const auto joules = JoulesOfHost(context, run, static_cast<int64_t>(iterations));
+  const auto joules = JoulesOfHost(context, context.first_on_host ? &*counters : nullptr, run,
+                                   static_cast<int64_t>(iterations));
   BB_ASSIGN_OR_RETURN(const Agreement agreed, Agree(context.world, joules.status()));
   if (!agreed.verdict.ok()) {
     run.energy.set_note(std::string(agreed.verdict.message()));

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/runner/control.h"
+#include "workers/runner/convert.h"
 
 namespace basisbench {
 namespace {
@@ -72,9 +73,11 @@ std::vector<Group> GroupCases(const v1::Assignment& assignment) {
   return groups;
 }
 
-void ResolveGroup(const RunContext& context, Group& group) {
+void ResolveGroup(const RunContext& context, const MeasureOptions& options, Group& group) {
   for (const auto& run : group) {
     run->start_time = absl::Now();
+    FillCaseDefaults(context.backend, &run->resolved.spec);
+    if (run->resolved.spec.seed() == 0) run->resolved.spec.set_seed(options.seed);
     const absl::Status world = CheckWorld(run->resolved.spec, context.world.size());
     if (!world.ok()) {
       Leave(*run, world);
@@ -115,12 +118,11 @@ std::vector<std::vector<CaseRun*>> SplitByMemory(const Group& group, int64_t mem
   return parts;
 }
 
-absl::Status PlanCase(RunContext& context, const MeasureOptions& options, CaseRun& run) {
+absl::Status PlanCase(RunContext& context, CaseRun& run) {
   const v1::Case& spec = run.resolved.spec;
   BB_ASSIGN_OR_RETURN(const Distribution input, ParseDistribution(spec.input()));
-  const uint64_t seed = spec.seed() != 0 ? spec.seed() : options.seed;
   run.operands =
-      std::make_unique<SeededOperands>(*run.resolved.op, run.resolved.problem, input, seed);
+      std::make_unique<SeededOperands>(*run.resolved.op, run.resolved.problem, input, spec.seed());
   BB_ASSIGN_OR_RETURN(const Agreement memory, Agree(context.world, CheckMemory(context, run)));
   if (!memory.verdict.ok()) {
     Leave(run, memory.verdict);

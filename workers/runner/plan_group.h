@@ -21,7 +21,7 @@ using Group = std::vector<std::unique_ptr<CaseRun>>;
 std::vector<Group> GroupCases(const v1::Assignment& assignment);
 
 // Resolves every case of a group; those that cannot run get their outcome.
-void ResolveGroup(const RunContext& context, Group& group);
+void ResolveGroup(const RunContext& context, const MeasureOptions& options, Group& group);
 
 // Splits the active cases so that those measured together fit the memory of a rank; the baseline is
 // in every part.
@@ -29,7 +29,7 @@ std::vector<std::vector<CaseRun*>> SplitByMemory(const Group& group, int64_t mem
 
 // Plans a case and fills its operands; a refusal of any rank becomes the case's outcome on all. An
 // error means that the attempt cannot go on.
-absl::Status PlanCase(RunContext& context, const MeasureOptions& options, CaseRun& run);
+absl::Status PlanCase(RunContext& context, CaseRun& run);
 
 // Outcome of a case that failed with `status` before it was measured.
 v1::Outcome OutcomeOf(const absl::Status& status);

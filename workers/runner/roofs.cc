@@ -2,7 +2,6 @@
 #include "workers/runner/roofs.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 
 #include "services/base/status_macros.h"
@@ -18,6 +17,16 @@ constexpr int64_t kGemmSizes[] = {1024, 2048};
 constexpr int kMostRepeats = 12;
 constexpr double kBudgetSeconds = 0.3;
 constexpr int64_t kLeastCopyBytes = int64_t{64} << 20;
+
+// Ordinary values in [-1, 1): constants would be easy data.
+template <typename T>
+void FillWithNoise(T* values, int64_t count) {
+  uint64_t state = 1;
+  for (int64_t i = 0; i < count; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;  // Knuth's MMIX
+    values[i] = static_cast<T>(static_cast<double>(state >> 11) * 0x1p-52 - 1);
+  }
+}
 
 // Seconds of the slowest rank in the best repetition; 0 when some rank could not run the body.
 absl::StatusOr<double> BestSeconds(RunContext& context, const std::function<absl::Status()>& body) {
@@ -39,8 +48,11 @@ absl::StatusOr<double> GemmRoof(RunContext& context, Dtype dtype, int64_t n) {
   BB_ASSIGN_OR_RETURN(const Agreement agreed, Agree(context.world, buffer.status()));
   if (!agreed.verdict.ok()) return 0;
   const int64_t matrix = n * n * DtypeSize(dtype);
-  // Bytes of 0x3c make an ordinary small positive number in either type; zeros would be easy data.
-  std::memset(buffer->data(), 0x3c, static_cast<size_t>(2 * matrix));
+  if (dtype == Dtype::kF32) {
+    FillWithNoise(buffer->as<float>(), 2 * n * n);
+  } else {
+    FillWithNoise(buffer->as<double>(), 2 * n * n);
+  }
   GemmArgs args;
   args.dtype = dtype;
   args.m = args.n = args.k = n;
