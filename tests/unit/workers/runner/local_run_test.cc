@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole attempts with ranks as threads, right operators and wrong ones.
+#include "workers/runner/local_run.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/base/status_macros.h"
+#include "workers/operators/registry.h"
+
+namespace basisbench {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// A plan of the dense product whose first output element is spoilt after each iteration.
+class SpoiltPlan : public Plan {
+ public:
+  explicit SpoiltPlan(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
+  absl::Status Run() override {
+    BB_RETURN_IF_ERROR(plan_->Run());
+    const Shard output = plan_->Output();
+    if (!output.rows.empty()) *static_cast<float*>(output.data) = 0;
+    return absl::OkStatus();
+  }
+  std::vector<Shard> Inputs() override { return plan_->Inputs(); }
+  Shard Output() override { return plan_->Output(); }
+
+ private:
+  std::unique_ptr<Plan> plan_;
+};
+
+// MatMul under another name, spoilt in the way its name says.
+class SpoiltMatMul : public Operator {
+ public:
+  explicit SpoiltMatMul(const std::string& name) { description_.name = name; }
+
+  const OperatorDescription& description() const override { return description_; }
+  absl::StatusOr<Problem> Resolve(const Problem& problem) const override {
+    return MatMul().Resolve(problem);
+  }
+  OperatorCost Cost(const Problem& problem) const override {
+    OperatorCost cost = MatMul().Cost(problem);
+    if (description_.name == "test_undeclared") {
+      for (TrafficTable& table : cost.traffic) {
+        for (Traffic& traffic : table) traffic.bytes_sent /= 2;
+      }
+    }
+    return cost;
+  }
+  double OperandScale(const Problem& problem, absl::string_view tensor) const override {
+    return MatMul().OperandScale(problem, tensor);
+  }
+  absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
+                                                 Communicator& communicator) const override {
+    if (description_.name == "test_unplannable" && communicator.rank() == 1) {
+      return absl::ResourceExhaustedError("no room for 7 bytes");
+    }
+    BB_ASSIGN_OR_RETURN(auto plan, MatMul().MakePlan(problem, device, communicator));
+    if (description_.name == "test_wrong") return std::make_unique<SpoiltPlan>(std::move(plan));
+    return plan;
+  }
+  std::vector<double> ReferenceRows(const Problem& problem, const Operands& operands,
+                                    absl::Span<const int64_t> rows) const override {
+    return MatMul().ReferenceRows(problem, operands, rows);
+  }
+  Projection ReferenceProjection(const Problem& problem, const Operands& operands,
+                                 absl::Span<const double> v,
+                                 absl::Span<const int64_t> rows) const override {
+    return MatMul().ReferenceProjection(problem, operands, v, rows);
+  }
+  absl::StatusOr<double> IntegerBound(const Problem& problem) const override {
+    return MatMul().IntegerBound(problem);
+  }
+  double RoundingGrowth(const Problem& problem) const override {
+    return MatMul().RoundingGrowth(problem);
+  }
+
+ private:
+  static const Operator& MatMul() { return **FindOperator("matmul"); }
+  OperatorDescription description_;
+};
+
+const RegisterOperator kWrong(std::make_unique<SpoiltMatMul>("test_wrong"));
+const RegisterOperator kUndeclared(std::make_unique<SpoiltMatMul>("test_undeclared"));
+const RegisterOperator kUnplannable(std::make_unique<SpoiltMatMul>("test_unplannable"));
+
+void AddCase(v1::Assignment& work, const std::string& name, const std::string& sharding) {
+  v1::Case* spec = work.add_cases();
+  spec->set_index(static_cast<uint32_t>(work.cases_size() - 1));
+  spec->mutable_operator_()->set_name(name);
+  spec->mutable_shape()->set_tokens(40);
+  spec->mutable_shape()->set_d_in(24);
+  spec->mutable_shape()->set_d_out(32);
+  spec->set_sharding(sharding);
+  spec->set_ranks(2);
+  spec->set_comparison_group("g");
+  spec->set_baseline(work.cases_size() == 1);
+}
+
+v1::Assignment Work() {
+  v1::Assignment work;
+  work.set_job_id("job");
+  work.set_attempt_id("attempt");
+  work.mutable_measurement()->set_max_samples(25);
+  work.mutable_measurement()->mutable_min_time()->set_nanos(1000);
+  return work;
+}
+
+std::vector<v1::CaseResult> RunAll(const v1::Assignment& work, int64_t memory_bytes = 0) {
+  std::vector<v1::CaseResult> records;
+  const absl::Status status =
+      RunLocally({.ranks = 2, .memory_bytes = memory_bytes}, work,
+                 [&records](const v1::CaseResult& record) { records.push_back(record); });
+  EXPECT_TRUE(status.ok()) << status;
+  return records;
+}
+
+TEST(LocalRun, ARecordJoinsTimeCostTrafficErrorAndConditions) {
+  v1::Assignment work = Work();
+  AddCase(work, "matmul", "token");
+  AddCase(work, "matmul", "column");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 2u);
+  const v1::CaseResult& record = records[1];
+  EXPECT_EQ(record.outcome(), v1::OUTCOME_OK) << record.detail();
+  EXPECT_EQ(record.job_id(), "job");
+  ASSERT_EQ(record.timing().samples_size(), 2);
+  EXPECT_EQ(record.timing().samples(0).seconds_size(),
+            static_cast<int>(record.timing().seconds().count()));
+  for (uint32_t i = 0; i < record.timing().seconds().count(); ++i) {
+    const double slowest = std::max(record.timing().samples(0).seconds(static_cast<int>(i)),
+                                    record.timing().samples(1).seconds(static_cast<int>(i)));
+    EXPECT_GE(slowest, record.timing().seconds().min());
+    EXPECT_LE(slowest, record.timing().seconds().max());
+  }
+  EXPECT_FALSE(record.timing().stop_reason().empty());
+  EXPECT_EQ(record.timing().warmup_iterations(), 3u);
+  EXPECT_EQ(record.counted_wire_bytes_total(), record.cost().wire_bytes_total());
+  EXPECT_TRUE(record.validation().passed());
+  EXPECT_EQ(record.validation().exact_integer(), "passed");
+  EXPECT_EQ(record.comparison().baseline_index(), 0u);
+  EXPECT_GE(record.comparison().rounds(), 10u);
+  EXPECT_GT(record.roofs().gemm_flops_per_second(), 0);
+  EXPECT_TRUE(record.roofs().has_wire_bytes_per_second());
+  EXPECT_EQ(record.environment().nodes_size(), 2);
+  EXPECT_FALSE(records[0].has_comparison());
+  EXPECT_EQ(record.reproduce(),
+            "basisbench run --operators 'matmul' --shape 40x24x32 --dtype f32 --ranks 2 --sharding "
+            "column --cache hot --seed 1");
+}
+
+TEST(LocalRun, AWrongOutputIsAnInvalidResult) {
+  v1::Assignment work = Work();
+  AddCase(work, "matmul", "token");
+  AddCase(work, "test_wrong", "token");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].outcome(), v1::OUTCOME_OK) << records[0].detail();
+  EXPECT_EQ(records[1].outcome(), v1::OUTCOME_INVALID_RESULT);
+  EXPECT_FALSE(records[1].validation().passed());
+  EXPECT_EQ(records[1].validation().exact_integer(), "failed");
+  EXPECT_EQ(records[1].comparison().verdict(), "INVALID");
+  EXPECT_THAT(records[1].detail(), StartsWith("output: row 0"));
+}
+
+TEST(LocalRun, TrafficThatWasNotDeclaredIsAnInvalidResult) {
+  v1::Assignment work = Work();
+  AddCase(work, "test_undeclared", "column");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].outcome(), v1::OUTCOME_INVALID_RESULT);
+  EXPECT_FALSE(records[0].validation().traffic_matches());
+  EXPECT_THAT(records[0].detail(), StartsWith("traffic: "));
+}
+
+TEST(LocalRun, ARankThatCannotPlanEndsTheCaseOnAll) {
+  v1::Assignment work = Work();
+  AddCase(work, "test_unplannable", "token");
+  AddCase(work, "matmul", "token");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].outcome(), v1::OUTCOME_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(records[0].detail(), "rank 1: no room for 7 bytes");
+  EXPECT_EQ(records[1].outcome(), v1::OUTCOME_OK) << records[1].detail();
+}
+
+TEST(LocalRun, CasesThatCannotRunAreRefusedWithTheReason) {
+  v1::Assignment work = Work();
+  AddCase(work, "nothing", "token");
+  AddCase(work, "matmul", "token");
+  work.mutable_cases(1)->set_ranks(3);
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].outcome(), v1::OUTCOME_REJECTED);
+  EXPECT_THAT(records[0].detail(), StartsWith("no operator 'nothing'"));
+  EXPECT_EQ(records[1].outcome(), v1::OUTCOME_REJECTED);
+  EXPECT_EQ(records[1].detail(), "the case asks for 3 ranks, the world has 2");
+  EXPECT_FALSE(records[1].has_timing());
+}
+
+TEST(LocalRun, AColdCaseIsNeverBatchedAndSaysHowItWasCooled) {
+  v1::Assignment work = Work();
+  AddCase(work, "matmul", "token");
+  work.mutable_cases(0)->set_cache("cold");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].outcome(), v1::OUTCOME_OK) << records[0].detail();
+  EXPECT_EQ(records[0].timing().batch(), 1u);
+  EXPECT_THAT(records[0].environment().variables().at("basisbench.cold_cache"),
+              HasSubstr("outside the timed region"));
+}
+
+TEST(LocalRun, SkippedValidationIsSaid) {
+  v1::Assignment work = Work();
+  work.mutable_measurement()->set_skip_validation(true);
+  AddCase(work, "test_wrong", "token");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].validation().method(), "none");
+  EXPECT_FALSE(records[0].validation().passed());
+}
+
+TEST(LocalRun, CasesThatDoNotFitTogetherAreMeasuredOneAfterTheOther) {
+  v1::Assignment work = Work();
+  for (const char* sharding : {"token", "column", "row"}) AddCase(work, "matmul", sharding);
+  const auto records = RunAll(work, 20'000);
+  ASSERT_EQ(records.size(), 3u);
+  for (const v1::CaseResult& record : records) {
+    EXPECT_EQ(record.outcome(), v1::OUTCOME_OK) << record.detail();
+  }
+  EXPECT_TRUE(records[2].has_comparison());
+}
+
+}  // namespace
+}  // namespace basisbench
