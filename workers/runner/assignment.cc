@@ -25,7 +25,7 @@ class Attempt {
  public:
   Attempt(RunContext& context, const v1::Assignment& assignment)
       : context_(context),
-        name_{assignment.job_id(), assignment.attempt_id()},
+        name_{assignment.job_id(), assignment.attempt_id(), assignment.expressiveness()},
         options_(OptionsOf(assignment.measurement())),
         report_(context, static_cast<size_t>(assignment.cases_size())) {}
 

@@ -10,10 +10,11 @@
 
 namespace basisbench {
 
-// Identity of the attempt.
+// What the records of an attempt have in common.
 struct AttemptName {
   std::string job_id;
   std::string attempt_id;
+  bool expressiveness = false;  // was asked for
 };
 
 // `baseline` is the group's dense MatMul, or nullptr; it may be `run` itself, which is then not
