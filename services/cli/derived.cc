@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/cli/derived.h"
+
+#include <algorithm>
+
+#include "services/cli/exit_code.h"
+
+namespace basisbench {
+namespace {
+
+void DeriveRates(const v1::CaseResult& result, double seconds, Derived* d) {
+  if (seconds <= 0) return;
+  const v1::Cost& cost = result.cost();
+  if (cost.flops_executed() > 0) d->executed_flops_per_second = cost.flops_executed() / seconds;
+  if (cost.flops_effective() > 0) d->effective_flops_per_second = cost.flops_effective() / seconds;
+  const v1::Roofs& roofs = result.roofs();
+  if (d->executed_flops_per_second && roofs.gemm_flops_per_second() > 0) {
+    d->gemm_roof_fraction = *d->executed_flops_per_second / roofs.gemm_flops_per_second();
+  }
+  if (cost.bytes_min() > 0 && roofs.copy_bytes_per_second() > 0) {
+    d->copy_roof_fraction = cost.bytes_min() / seconds / roofs.copy_bytes_per_second();
+  }
+  const double gemm = d->gemm_roof_fraction.value_or(-1);
+  const double copy = d->copy_roof_fraction.value_or(-1);
+  if (std::max(gemm, copy) < 0) return;
+  d->roof_fraction = std::max(gemm, copy);
+  d->roof = gemm >= copy ? "gemm" : "copy";
+}
+
+void DeriveTiming(const v1::CaseResult& result, Derived* d) {
+  if (!result.has_timing() || !result.timing().has_seconds()) return;
+  const v1::Summary& summary = result.timing().seconds();
+  d->median_seconds = summary.median();
+  if (summary.has_median_ci_low() && summary.has_median_ci_high()) {
+    d->median_ci_low_seconds = summary.median_ci_low();
+    d->median_ci_high_seconds = summary.median_ci_high();
+  }
+  DeriveRates(result, summary.median(), d);
+}
+
+void DeriveVerdict(const v1::CaseResult& result, Derived* d) {
+  if (result.outcome() == v1::OUTCOME_INVALID_RESULT) {
+    d->verdict = "INVALID";
+  } else if (result.case_().baseline()) {
+    d->verdict = "BASELINE";
+  } else if (result.outcome() == v1::OUTCOME_OK && !d->rankable) {
+    d->verdict = "UNVALIDATED";
+  } else if (d->rankable && result.has_comparison()) {
+    const v1::BaselineComparison& comparison = result.comparison();
+    d->verdict = comparison.verdict();
+    if (comparison.verdict() == "INVALID") return;
+    d->speedup = comparison.speedup();
+    if (comparison.has_speedup_low() && comparison.has_speedup_high()) {
+      d->speedup_low = comparison.speedup_low();
+      d->speedup_high = comparison.speedup_high();
+    }
+  }
+}
+
+// A value newer than this program has no name.
+std::string WithoutPrefix(const std::string& name, size_t length) {
+  return name.size() > length ? name.substr(length) : "UNKNOWN";
+}
+
+}  // namespace
+
+Derived Derive(const v1::CaseResult& result) {
+  Derived d;
+  const bool validated = result.has_validation() && result.validation().method() != "none" &&
+                         result.validation().passed();
+  d.rankable = result.outcome() == v1::OUTCOME_OK && validated;
+  if (result.outcome() == v1::OUTCOME_OK) DeriveTiming(result, &d);
+  if (result.has_cost()) d.memory_bytes_model = result.cost().bytes_min();
+  if (result.has_timing()) {
+    d.wire_bytes = result.counted_wire_bytes_total();
+  } else if (result.has_cost()) {
+    d.wire_bytes = result.cost().wire_bytes_total();
+  }
+  if (result.has_validation() && result.validation().method() != "none") {
+    d.relative_error = result.validation().relative_error();
+  }
+  DeriveVerdict(result, &d);
+  return d;
+}
+
+std::string OutcomeName(v1::Outcome outcome) {
+  return WithoutPrefix(v1::Outcome_Name(outcome), sizeof("OUTCOME_") - 1);
+}
+
+std::string StateName(v1::JobState state) {
+  return WithoutPrefix(v1::JobState_Name(state), sizeof("JOB_STATE_") - 1);
+}
+
+bool IsEnded(v1::JobState state) {
+  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
+         state == v1::JOB_STATE_CANCELLED;
+}
+
+int ExitCodeForJob(const v1::Job& job, const std::vector<v1::CaseResult>& results) {
+  const bool wrong = std::any_of(results.begin(), results.end(), [](const v1::CaseResult& r) {
+    return r.outcome() == v1::OUTCOME_INVALID_RESULT;
+  });
+  if (wrong) return kExitVerificationFailed;
+  if (job.state() == v1::JOB_STATE_CANCELLED) return kExitJobCancelled;
+  return job.state() == v1::JOB_STATE_SUCCEEDED ? kExitOk : kExitJobFailed;
+}
+
+}  // namespace basisbench
