@@ -137,6 +137,7 @@ v1::CaseResult MakeResult(const std::string& job_id, uint32_t index) {
   work.set_site(site.name);
   work.set_preset("gpt2-small");
   work.set_phase("prefill");
+  work.set_calls_per_layer(1);
   work.set_calls_per_model(site.calls);
   work.set_comparison_group(site.name);
   work.set_baseline(candidate.name == std::string("matmul"));

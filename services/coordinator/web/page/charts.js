@@ -25,7 +25,7 @@ function scaleFor(values, width) {
   const ratio = Math.log(high / low);
   const x = (value) => MARGIN.left + (Math.log(value / low) / ratio) * (width - MARGIN.left - MARGIN.right);
   const decades = Math.log10(high / low);
-  const steps = decades < 0.7 ? [1, 1.5, 2, 3, 4, 5, 7] : decades < 2 ? [1, 2, 5] : [1];
+  const steps = decades < 0.7 ? [1, 1.5, 2, 3, 4, 5, 7] : decades < 2 ? [1, 2, 5] : decades < 4 ? [1, 3] : [1];
   return { x, ticks: logTicks(low, high, steps) };
 }
 
@@ -48,10 +48,10 @@ function mark(row, kind, scale, y, colour) {
   if (has(row[kind.low]) && has(row[kind.high])) {
     const [from, to] = [scale.x(row[kind.low]), scale.x(row[kind.high])];
     parts.push(svg('line', { class: 'ci', x1: from, x2: to, y1: y, y2: y, stroke: colour }));
-    for (const end of [from, to]) parts.push(svg('line', { class: 'cap', x1: end, x2: end, y1: y - 4, y2: y + 4, stroke: colour }));
+    for (const end of [from, to]) parts.push(svg('line', { class: 'cap', x1: end, x2: end, y1: y - 6, y2: y + 6, stroke: colour }));
   }
   parts.push(row.outcome === 'ok'
-    ? svg('circle', { class: 'dot', cx: at, cy: y, r: 4.6, fill: colour })
+    ? svg('circle', { class: 'dot', cx: at, cy: y, r: 3.8, fill: colour })
     : svg('path', { class: 'cross', d: `M${at - 4} ${y - 4}l8 8m0 -8l-8 8`, stroke: 'var(--bad)' }));
   return parts;
 }
@@ -70,6 +70,12 @@ function lineOf(row, kind, scale, y, width, colour) {
     `${row.samples} samples`]);
 }
 
+// Grid lines behind one group; they leave its title free.
+function verticals(kind, scale, from, to) {
+  const line = (value, name) => svg('line', { class: name, x1: scale.x(value), x2: scale.x(value), y1: from, y2: to });
+  return [scale.ticks.map((tick) => line(tick, 'grid')), kind.reference ? line(kind.reference, 'reference') : null];
+}
+
 // kind: {value, low, high, outer, format, title, reference}
 function chart(rows, kind, colour, width) {
   const shown = rows.filter((row) => Number.isFinite(row[kind.value]) && row[kind.value] > 0);
@@ -79,25 +85,21 @@ function chart(rows, kind, colour, width) {
   if (kind.reference) values.push(kind.reference);
   const scale = scaleFor(values, width);
   const marks = [];
+  const grid = [];
   let y = MARGIN.top;
   for (const [, group] of groupsOf(shown)) {
     marks.push(svg('text', { class: 'group', x: 2, y: y + GROUP / 2 + 5 }, `${group[0].place}  ·  ${group[0].conditions}`));
     y += GROUP;
+    grid.push(verticals(kind, scale, y, y + group.length * LINE));
     for (const row of group) {
       marks.push(lineOf(row, kind, scale, y + LINE / 2, width, colour(row)));
       y += LINE;
     }
   }
   const bottom = y + 4;
-  const grid = scale.ticks.map((tick) => [
-    svg('line', { class: 'grid', x1: scale.x(tick), x2: scale.x(tick), y1: MARGIN.top, y2: bottom }),
-    svg('text', { class: 'tick', x: scale.x(tick), y: bottom + 16 }, kind.tick(tick)),
-  ]);
-  const reference = kind.reference
-    ? svg('line', { class: 'reference', x1: scale.x(kind.reference), x2: scale.x(kind.reference), y1: MARGIN.top, y2: bottom })
-    : null;
+  const labels = scale.ticks.map((tick) => svg('text', { class: 'tick', x: scale.x(tick), y: bottom + 14 }, kind.tick(tick)));
   return svg('svg', { viewBox: `0 0 ${width} ${bottom + MARGIN.bottom - 6}`, role: 'img', 'aria-label': kind.title, class: 'chart' },
-    grid, reference, marks);
+    grid, labels, marks);
 }
 
 const short = (value) => Number(value.toPrecision(2)).toString();

@@ -19,7 +19,7 @@ export function si(value, unit) {
 
 export const seconds = (value) => si(value, 's');
 export const bytes = (value) => si(value, 'B');
-export const percent = (ratio) => (Number.isFinite(ratio) ? `${digits(ratio * 100)} %` : DASH);
+export const percent = (ratio) => (ratio === 0 ? '0 %' : Number.isFinite(ratio) ? `${digits(ratio * 100)} %` : DASH);
 export const times = (ratio) => (Number.isFinite(ratio) ? `${ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(3)}×` : DASH);
 export const scientific = (value) => (Number.isFinite(value) ? (value === 0 ? '0' : value.toExponential(1)) : DASH);
 
@@ -40,7 +40,13 @@ export function span(total) {
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
 
-export const ago = (time) => (time ? `${span((Date.now() - Date.parse(time)) / 1000)} ago` : '');
+// "5 min ago": the largest unit only.
+export function ago(time) {
+  if (!time) return '';
+  const s = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
+  const [size, unit] = [[86400, 'd'], [3600, 'h'], [60, 'min']].find(([length]) => s >= length) ?? [1, 's'];
+  return `${Math.floor(s / size)} ${unit} ago`;
+}
 
 // JOB_STATE_RUNNING with prefix JOB_STATE_ is "running".
 export const word = (name, prefix) => (name ?? '').replace(prefix, '').toLowerCase().replaceAll('_', ' ');

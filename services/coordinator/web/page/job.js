@@ -6,6 +6,7 @@ import { DASH, ago, bytes, number, seconds, si, span, times } from './format.js'
 import { progressBar, stateBadge } from './lists.js';
 import { elapsed, ended, eta, palette, stateOf, summary } from './model.js';
 import { comparisonTable } from './table.js';
+import { totalsTable } from './totals.js';
 
 function tile(name, value, note) {
   return h('div', { class: 'tile' }, h('dt', {}, name), h('dd', {}, value), note ? h('dd', { class: 'note' }, note) : null);
@@ -14,8 +15,8 @@ function tile(name, value, note) {
 function bestTile(rows) {
   const best = rows.filter((row) => row.verdict === 'FASTER' && row.outcome === 'ok').sort((a, b) => b.speedup - a.speedup)[0];
   return best
-    ? tile('Fastest against MatMul', times(best.speedup), `${best.operator} at ${best.site || best.place}`)
-    : tile('Fastest against MatMul', DASH, rows.length ? 'nothing faster so far' : 'no result yet');
+    ? tile('Fastest vs MatMul', times(best.speedup), `${best.operator} at ${best.site || best.place}`)
+    : tile('Fastest vs MatMul', DASH, rows.length ? 'nothing faster so far' : 'no result yet');
 }
 
 function roofTiles(rows) {
@@ -58,7 +59,7 @@ export function heading(state) {
   const workers = job.workers?.length ? `on ${job.workers.join(', ')}` : '';
   return [
     h('div', { class: 'title' }, h('h2', {}, job.spec?.name || job.id), stateBadge(job)),
-    h('p', { class: 'meta' }, h('code', {}, job.id), ' ', [summary(job.spec), workers, `submitted ${ago(job.submit_time)}`,
+    h('p', { class: 'meta' }, h('code', {}, job.id), ' · ', [summary(job.spec), workers, `submitted ${ago(job.submit_time)}`,
       job.attempts > 1 ? `attempt ${job.attempts}` : ''].filter(Boolean).join(' · ')),
     ended(job) && job.detail ? h('p', { class: 'detail', 'data-state': stateOf(job) }, job.detail) : null,
     progressBar(job, 'Cases done'), livePart(state)];
@@ -102,6 +103,12 @@ export function charts(state) {
 }
 
 export const table = (state) => comparisonTable(chosen(state), palette(state.rows));
+
+export function totals(state) {
+  const content = totalsTable(state.rows, palette(state.rows));
+  const hint = 'sum over sites of the median times how often the site runs in one forward pass';
+  return content ? [panel('Whole model', hint, content)] : [];
+}
 
 export function welcome(state) {
   if (!state.ready) return h('p', {}, 'Waiting for the coordinator…');

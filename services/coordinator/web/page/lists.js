@@ -14,7 +14,7 @@ export const stateBadge = (job) => h('span', { class: 'state', 'data-state': sta
 
 function jobItem(job, state) {
   const left = eta(job, state.job?.id === job.id ? state.progress : undefined);
-  const time = ended(job) ? `took ${span(elapsed(job))}` : Number.isFinite(left) ? `about ${span(left)} left` : '';
+  const time = ended(job) ? '' : Number.isFinite(left) ? `about ${span(left)} left` : '';
   const when = ended(job) ? ago(job.end_time) : stateOf(job) === 'queued' ? `queued ${ago(job.submit_time)}` : '';
   return h('li', {},
     h('a', { href: `#job=${encodeURIComponent(job.id)}`, class: 'card', 'data-key': job.id, 'aria-current': state.selected === job.id ? 'true' : undefined },
@@ -25,12 +25,12 @@ function jobItem(job, state) {
 }
 
 export function jobList(state) {
-  if (!state.jobs.length) return h('li', { class: 'empty' }, 'No job yet.');
+  if (!state.jobs.length) return h('li', { class: 'empty' }, state.ready ? 'No job yet.' : '…');
   return state.jobs.map((job) => jobItem(job, state));
 }
 
 export function workerList(state) {
-  if (!state.workers.length) return h('li', { class: 'empty' }, 'No worker has attached yet.');
+  if (!state.workers.length) return h('li', { class: 'empty' }, state.ready ? 'No worker has attached yet.' : '…');
   return state.workers.map((worker) => {
     const inventory = worker.inventory ?? {};
     const used = worker.slots > 0 ? worker.slots_used / worker.slots : 0;
@@ -47,6 +47,7 @@ export function workerList(state) {
 }
 
 export function clusterState(state) {
+  if (!state.ready) return [];
   const count = (name) => state.workers.filter((worker) => word(worker.state, 'WORKER_STATE_') === name).length;
   const attached = state.workers.filter((worker) => word(worker.state, 'WORKER_STATE_') !== 'disconnected');
   const slots = attached.reduce((total, worker) => total + worker.slots, 0);

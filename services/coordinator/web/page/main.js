@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // State of the page: what the event stream said, and which job is selected (kept in the address).
 import { replace } from './dom.js';
-import { chartWidth, charts, figures, filterKey, filters, heading, table, welcome } from './job.js';
+import { chartWidth, charts, figures, filterKey, filters, heading, table, totals, welcome } from './job.js';
 import { clusterState, jobList, workerList } from './lists.js';
-import { stateOf, toRow } from './model.js';
+import { ended, stateOf, toRow } from './model.js';
 
 const state = { ready: false, jobs: [], workers: [], selected: '', job: null, missing: '', progress: undefined, rows: [], filter: {} };
 const records = new Map();  // rows by case index: a case that was run again replaces its old row
@@ -33,6 +33,7 @@ function drawJob() {
   replace($('figures'), figures(state));
   drawPart('filters', filterKey(state), () => filters(state, changeFilter));
   drawPart('table', `${version}`, () => table(state));
+  drawPart('totals', `${version}`, () => totals(state));
   drawPart('charts', `${version} ${chartWidth()}`, () => charts(state));
 }
 
@@ -62,6 +63,7 @@ function changeFilter(key, value) {
 function addResult(record) {
   const row = toRow(record);
   records.set(row.index, row);
+  if (state.job) setJob(state.job);
   ++version;
 }
 
@@ -75,16 +77,21 @@ function sortRows() {
   state.rows = rows.sort((a, b) => order.get(a.group) - order.get(b.group) || b.baseline - a.baseline || a.index - b.index);
 }
 
+function setJob(job) {
+  state.job = { ...job, cases_done: Math.max(job.cases_done, records.size) };
+}
+
 const handlers = {
   jobs: (data) => {
     state.ready = true;
     state.jobs = data.jobs ?? [];
     const selected = state.jobs.find((job) => job.id === state.selected);
-    if (selected && state.job) state.job = selected;
+    if (selected) setJob(selected);
     if (!state.selected) selectDefault();
   },
   workers: (data) => { state.workers = data.workers ?? []; },
-  job: (data) => { state.job = data; },
+  // The history is replayed from its start: what the list of jobs said is newer, except about the end.
+  job: (data) => { if (ended(data) || !state.jobs.some((job) => job.id === data.id)) setJob(data); },
   result: addResult,
   progress: (data) => { state.progress = data; },
   end: (data) => {

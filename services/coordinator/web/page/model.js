@@ -36,6 +36,7 @@ export function toRow(record) {
     operator: operatorName(work.operator),
     family: work.operator?.name ?? '',
     site: work.site,
+    calls: { layer: number(work.calls_per_layer) || 0, model: number(work.calls_per_model) || 0 },
     place: work.site ? `${work.site}  ${shapeText}` : shapeText,
     conditions: [`${work.ranks} rank${work.ranks === 1 ? '' : 's'}`, work.dtype, work.cache, work.direction]
       .filter(Boolean).join(' · '),

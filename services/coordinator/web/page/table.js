@@ -4,20 +4,18 @@ import { h, withTip } from './dom.js';
 import { DASH, bytes, interval, percent, scientific, seconds, si, times } from './format.js';
 
 const COLUMNS = [
-  ['Operator', ''], ['Sharding', ''],
+  ['Operator', ''],
   ['Time per iteration', 'Median over iterations of the slowest rank, with its 95 % confidence interval'],
   ['vs MatMul', 'Median over paired rounds of MatMul’s time divided by this one’s, with its 95 % interval'],
-  ['Effective', 'FLOP/s the dense product of the same map would have needed'],
-  ['Executed', 'FLOP/s really executed'],
+  ['FLOP/s', 'Effective: what the dense product of the same map would have needed; below it, what was really executed'],
   ['Memory', 'Compulsory bytes per iteration, or counted ones where hardware counters can be read'],
   ['Wire', 'Bytes on the wire per iteration, counted by the communicator, all ranks'],
   ['Of the roofs', 'Shares of the GEMM, stream and wire rates measured on the same ranks in the same attempt'],
   ['Error', 'Relative error against float64'],
-  ['Outcome', ''],
 ];
 
 const VERDICTS = { FASTER: 'good', SLOWER: 'bad', SAME: 'plain', AMBIGUOUS: 'warn', INVALID: 'bad', BASELINE: 'plain' };
-const OUTCOMES = { ok: 'good', unsupported: 'plain', cancelled: 'plain', 'not run': 'plain' };
+const OUTCOMES = { unsupported: 'plain', cancelled: 'plain', 'not run': 'plain' };
 const MOST_ROWS = 400;
 
 const badge = (text, tone) => h('span', { class: 'badge', 'data-tone': tone }, text);
@@ -54,20 +52,24 @@ function wireCell(row) {
 
 function measuredCells(row) {
   return [timeCell(row), speedupCell(row),
-    h('td', { class: 'n' }, si(row.effective, 'FLOP/s')), h('td', { class: 'n' }, si(row.executed, 'FLOP/s')),
+    h('td', { class: 'n' }, si(row.effective, ''), h('small', {}, `${si(row.executed, '')} executed`)),
     h('td', { class: 'n' }, bytes(row.memory), row.memoryCounted ? h('small', {}, 'counted') : null), wireCell(row),
     roofsCell(row), h('td', { class: 'n' }, scientific(row.error))];
 }
 
+// How a case ended is said only when it did not end well; good ones have a verdict.
+function nameCell(row, colour) {
+  const measured = Number.isFinite(row.median);
+  return h('th', { scope: 'row' }, h('i', { class: 'dot', '--colour': colour(row) }), h('code', {}, row.operator),
+    h('small', {}, row.sharding, row.outcome === 'ok' ? null : badge(row.outcome, OUTCOMES[row.outcome] ?? 'bad')),
+    row.detail && measured ? h('small', { class: 'why' }, row.detail) : null);
+}
+
 function rowOf(row, colour) {
-  const outcome = h('td', {}, badge(row.outcome, OUTCOMES[row.outcome] ?? 'bad'),
-    row.detail && Number.isFinite(row.median) ? h('small', { class: 'why' }, row.detail) : null);
   const cells = Number.isFinite(row.median)
     ? measuredCells(row)
-    : [h('td', { class: 'why', colspan: 8 }, row.detail || 'not measured')];
-  return h('tr', { class: row.baseline ? 'baseline' : '', 'data-outcome': row.outcome },
-    h('th', { scope: 'row' }, h('i', { class: 'dot', '--colour': colour(row) }), h('code', {}, row.operator)),
-    h('td', {}, row.sharding || DASH), cells, outcome);
+    : [h('td', { class: 'why', colspan: COLUMNS.length - 1 }, h('p', {}, row.detail || 'not measured'))];
+  return h('tr', { class: row.baseline ? 'baseline' : '', 'data-outcome': row.outcome }, nameCell(row, colour), cells);
 }
 
 function bodyOf(rows, colour) {
