@@ -55,7 +55,10 @@ class Scheduler {
   // Workers whose lease has run out. They are forgotten already.
   std::vector<std::string> TakeExpired(absl::Time now);
   // A member of a gang has cleaned up and can be used again.
-  void Release(const std::string& worker) { pool_.Release(worker); }
+  void Release(const std::string& worker) {
+    pool_.Release(worker);
+    backfilled_.erase(worker);
+  }
 
   // --- Jobs ---
   void AddJob(const ActiveJob& job);

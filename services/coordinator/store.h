@@ -65,6 +65,9 @@ class Store {
   // The same for callers that may wait: tests and start-up.
   absl::Status ApplyAndWait(Change change, OnFull on_full = OnFull::kRefuse);
 
+  // See StoreWriter::Stop. Reading goes on.
+  void Stop() { writer_->Stop(); }
+
   // OK when the last write succeeded and the present one would not obviously fail.
   absl::Status Health() const { return writer_->Health(); }
 

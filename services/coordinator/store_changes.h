@@ -56,6 +56,23 @@ absl::StatusOr<AttemptWork> BeginAttempt(Database& database, const RunningAttemp
 absl::Status EndAttempt(Database& database, const std::string& attempt_id, v1::AttemptEnd ending,
                         const std::string& detail, int64_t now_ns);
 
+// Nullopt when there is none of that id.
+absl::StatusOr<std::optional<RunningAttempt>> FindAttempt(Database& database,
+                                                          const std::string& attempt_id);
+
+// A record the runner could not write itself, because it ended while it executed the case.
+struct CaseFailure {
+  std::string job_id;
+  std::string attempt_id;
+  uint32_t case_index = 0;
+  v1::Outcome outcome = v1::OUTCOME_UNSPECIFIED;
+  std::string detail;
+  int64_t now_ns = 0;
+};
+// Without effect when the case has a record. `written` receives the record.
+absl::StatusOr<Recorded> AppendFailure(Database& database, const CaseFailure& failure,
+                                       v1::CaseResult& written);
+
 // Puts a running job back into the queue; `lost` counts the attempt against max_attempts.
 absl::StatusOr<v1::Job> RequeueJob(Database& database, const std::string& job_id,
                                    const std::string& detail, bool lost);

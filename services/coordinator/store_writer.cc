@@ -22,20 +22,21 @@ constexpr absl::Duration kRetryInterval = absl::Milliseconds(200);
 
 StoreWriter::StoreWriter(Database& database) : database_(database), thread_([this] { Loop(); }) {}
 
-StoreWriter::~StoreWriter() {
+StoreWriter::~StoreWriter() { Stop(); }
+
+void StoreWriter::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  thread_.join();
-  for (Entry& entry : queue_) entry.done(absl::UnavailableError("the coordinator is stopping"));
+  if (thread_.joinable()) thread_.join();
 }
 
 void StoreWriter::Apply(Change change, Done done, OnFull on_full) {
   absl::Status refusal;
   {
     absl::MutexLock lock(&mutex_);
-    if (stopping_) {
+    if (on_full == OnFull::kRefuse && stopping_) {
       refusal = absl::UnavailableError("the coordinator is stopping");
     } else if (on_full == OnFull::kRefuse && queue_.size() >= kMaxQueue) {
       refusal =

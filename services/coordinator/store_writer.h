@@ -31,9 +31,15 @@ class StoreWriter {
   using Done = std::function<void(absl::Status)>;
 
   explicit StoreWriter(Database& database);
-  // Refuses what is still queued and ends the thread.
   ~StoreWriter();
 
+  // Commits what is queued, as far as the disk allows, and ends the thread. Changes of kind kRetry
+  // that arrive later, or cannot be written now, are dropped without a call of `done`: the process
+  // is ending, and what they belong to was not acknowledged. Idempotent; not for the writer's own
+  // thread.
+  void Stop();
+
+  // Refusing may call `done` before this returns, on the caller's thread; kRetry never does.
   void Apply(Change change, Done done, OnFull on_full);
 
   // OK when the last transaction was committed.

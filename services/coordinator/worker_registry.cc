@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/coordinator/worker_registry.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "services/base/status_macros.h"
+#include "services/coordinator/did_you_mean.h"
+#include "services/coordinator/store_rows.h"
+
+namespace basisbench {
+namespace {
+
+constexpr size_t kMaxName = 63;
+constexpr size_t kMaxAddress = 253;
+constexpr uint32_t kMaxSlots = 65'536;
+constexpr uint32_t kMaxPage = 1000;
+constexpr uint32_t kDefaultPage = 100;
+
+bool IsWorkerName(absl::string_view name) {
+  return !name.empty() && name.size() <= kMaxName &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+// mpirun separates hosts by commas and slots by a colon; nothing of a shell may pass either.
+bool IsAddress(absl::string_view address) {
+  return !address.empty() && address.size() <= kMaxAddress &&
+         std::all_of(address.begin(), address.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_' || c == ':' ||
+                  c == '%';
+         });
+}
+
+v1::WorkerState StateOf(const WorkerRecord& record) {
+  if (record.link == nullptr) return v1::WORKER_STATE_DISCONNECTED;
+  return record.draining ? v1::WORKER_STATE_DRAINING : v1::WORKER_STATE_READY;
+}
+
+}  // namespace
+
+absl::Status ValidateRegistration(const v1::Register& registration) {
+  if (!IsWorkerName(registration.worker())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("register.worker: ", Quote(registration.worker()),
+                     " is not 1 to 63 letters, digits, '.', '_' or '-'"));
+  }
+  if (!IsAddress(registration.address())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "register.address: ", Quote(registration.address()), " is not a host name or address"));
+  }
+  if (registration.slots() < 1 || registration.slots() > kMaxSlots) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("register.slots: ", registration.slots(), " is not in 1..", kMaxSlots));
+  }
+  if (registration.launch_port() > 65'535 || registration.http_port() > 65'535) {
+    return absl::InvalidArgumentError("register.launch_port, http_port: a port is at most 65535");
+  }
+  if (registration.incarnation().empty())
+    return absl::InvalidArgumentError("register.incarnation: is empty");
+  const absl::Status catalogue = ValidateCatalogue(registration.catalogue());
+  if (catalogue.ok()) return catalogue;
+  return absl::InvalidArgumentError(absl::StrCat("register.", catalogue.message()));
+}
+
+WorkerRecord* WorkerRegistry::Find(const std::string& worker) {
+  const auto found = workers_.find(worker);
+  return found == workers_.end() ? nullptr : &found->second;
+}
+
+bool WorkerRegistry::Put(const v1::Register& registration, std::shared_ptr<WorkerLink> link,
+                         absl::Time now) {
+  WorkerRecord record;
+  record.registration = registration;
+  record.catalogue = registration.catalogue().SerializeAsString();
+  record.build = registration.catalogue().build();
+  record.registration.clear_catalogue();
+  record.registration.clear_attempts();
+  record.link = std::move(link);
+  record.last_seen = now;
+  Remove(registration.worker());
+  capacities_ = nullptr;
+  const bool is_new = ++catalogues_[record.catalogue] == 1;
+  workers_[registration.worker()] = std::move(record);
+  if (is_new) Rebuild();
+  return is_new;
+}
+
+void WorkerRegistry::Remove(const std::string& worker) {
+  const auto found = workers_.find(worker);
+  if (found == workers_.end()) return;
+  const auto offered = catalogues_.find(found->second.catalogue);
+  workers_.erase(found);
+  capacities_ = nullptr;
+  if (--offered->second > 0) return;
+  catalogues_.erase(offered);
+  // What was seen last is remembered while nobody is there.
+  if (!catalogues_.empty()) Rebuild();
+}
+
+void WorkerRegistry::MarkDraining(WorkerRecord& record) {
+  record.draining = true;
+  capacities_ = nullptr;
+}
+
+void WorkerRegistry::Restore(const v1::OperatorCatalogue& catalogue) {
+  restored_ = catalogue;
+  Rebuild();
+}
+
+void WorkerRegistry::Rebuild() {
+  auto merged = std::make_shared<Catalogue>();
+  if (catalogues_.empty()) MergeInto(*merged, restored_);
+  for (const auto& [bytes, count] : catalogues_) {
+    v1::OperatorCatalogue catalogue;
+    if (catalogue.ParseFromString(bytes)) MergeInto(*merged, catalogue);
+  }
+  catalogue_ = std::move(merged);
+}
+
+absl::StatusOr<v1::ListWorkersResponse> WorkerRegistry::List(
+    const v1::ListWorkersRequest& request,
+    const std::function<void(const std::string&, v1::WorkerInfo&)>& held) const {
+  if (request.page_size() > kMaxPage) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size: ", request.page_size(), " is more than ", kMaxPage));
+  }
+  const uint32_t limit = request.page_size() == 0 ? kDefaultPage : request.page_size();
+  v1::ListWorkersResponse response;
+  for (auto at = workers_.upper_bound(request.page_token()); at != workers_.end(); ++at) {
+    if (response.workers_size() == static_cast<int>(limit)) {
+      response.set_next_page_token(response.workers(response.workers_size() - 1).name());
+      break;
+    }
+    const auto& [name, record] = *at;
+    v1::WorkerInfo& info = *response.add_workers();
+    info.set_name(name);
+    info.set_state(StateOf(record));
+    info.set_address(record.registration.address());
+    info.set_slots(record.registration.slots());
+    *info.mutable_inventory() = record.registration.inventory();
+    *info.mutable_last_seen() = TimestampFromNanos(ToNanos(record.last_seen));
+    info.set_version(record.registration.version());
+    info.set_http_port(record.registration.http_port());
+    held(name, info);
+  }
+  return response;
+}
+
+ClusterView WorkerRegistry::View() {
+  ClusterView view;
+  view.catalogue = catalogue_;
+  if (capacities_ == nullptr) {
+    auto capacities = std::make_shared<std::vector<WorkerCapacity>>();
+    for (const auto& [name, record] : workers_) {
+      if (record.draining) continue;
+      capacities->push_back(
+          {record.registration.slots(), record.registration.inventory().memory_bytes()});
+    }
+    capacities_ = std::move(capacities);
+  }
+  view.workers = capacities_;
+  // Questions go round, so that no runner is asked by everybody.
+  auto at = workers_.upper_bound(last_checker_);
+  for (size_t i = 0; i < workers_.size(); ++i, ++at) {
+    if (at == workers_.end()) at = workers_.begin();
+    if (!at->second.Ready()) continue;
+    last_checker_ = at->first;
+    view.checker = {at->first, at->second.build, at->second.link};
+    break;
+  }
+  return view;
+}
+
+}  // namespace basisbench
