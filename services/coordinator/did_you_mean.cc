@@ -34,8 +34,14 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
 }
 
 std::string Quote(absl::string_view value) {
-  const std::string shown = absl::Utf8SafeCEscape(value.substr(0, kMaxShown));
-  return absl::StrCat("'", shown, value.size() > kMaxShown ? "..." : "", "'");
+  size_t length = std::min(value.size(), kMaxShown);
+  // Messages must stay UTF-8: a cut falls in front of a character, not among its following bytes.
+  while (length > 0 && length < value.size() &&
+         (static_cast<unsigned char>(value[length]) & 0xC0) == 0x80) {
+    --length;
+  }
+  const std::string shown = absl::Utf8SafeCEscape(value.substr(0, length));
+  return absl::StrCat("'", shown, length < value.size() ? "..." : "", "'");
 }
 
 std::string KnownNames(absl::string_view wrong, const std::vector<std::string>& names) {

@@ -50,7 +50,9 @@ absl::Status CheckCount(const v1::JobSpec& spec, const Places& places, const Mem
   const double count = groups * (static_cast<double>(places.channel.size()) * channel.PerGroup() +
                                  static_cast<double>(places.token.size()) * token.PerGroup());
   if (count <= static_cast<double>(max_cases)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("spec: the sweep has ", count,
+  const std::string printed =
+      count < 1e18 ? absl::StrCat(static_cast<uint64_t>(count)) : "more than 10^18";
+  return absl::InvalidArgumentError(absl::StrCat("spec: the sweep has ", printed,
                                                  " cases, more than the limit of ", max_cases,
                                                  "; split it, or shorten a list"));
 }

@@ -80,6 +80,17 @@ std::string PrintOperator(const v1::OperatorSpec& spec) {
   return text;
 }
 
+// Every case carries its operator, so that a long value would be kept once for each case.
+absl::Status CheckParameters(const std::string& at, const v1::OperatorSpec& spec) {
+  BB_RETURN_IF_ERROR(CheckPrintable(absl::StrCat(at, ".name"), spec.name(), kMaxWord));
+  for (const auto& [name, value] : spec.parameters()) {
+    const std::string field = absl::StrCat(at, ".parameters[", Quote(name), "]");
+    BB_RETURN_IF_ERROR(CheckPrintable(absl::StrCat(field, " name"), name, kMaxWord));
+    BB_RETURN_IF_ERROR(CheckPrintable(field, value, kMaxName));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckOperators(const v1::JobSpec& spec) {
   if (spec.operators().empty())
     return Wrong("spec.operators: is empty; name at least one operator");
@@ -87,6 +98,7 @@ absl::Status CheckOperators(const v1::JobSpec& spec) {
   for (int i = 0; i < spec.operators_size(); ++i) {
     const std::string at = absl::StrCat("spec.operators[", i, "]");
     if (spec.operators(i).name().empty()) return Wrong(at, ".name: is empty");
+    BB_RETURN_IF_ERROR(CheckParameters(at, spec.operators(i)));
     const auto [earlier, is_new] = seen.emplace(PrintOperator(spec.operators(i)), i);
     if (!is_new) return Wrong(at, ": repeats spec.operators[", earlier->second, "]");
   }
@@ -239,7 +251,8 @@ absl::Status CheckGrid(const std::string& grid) {
   const std::vector<std::string> sides = absl::StrSplit(grid, 'x');
   int32_t rows = 0;
   int32_t columns = 0;
-  const bool good = sides.size() == 2 && absl::SimpleAtoi(sides[0], &rows) &&
+  const bool good = grid.find_first_not_of("0123456789x") == std::string::npos &&
+                    sides.size() == 2 && absl::SimpleAtoi(sides[0], &rows) &&
                     absl::SimpleAtoi(sides[1], &columns) && rows >= 1 && columns >= 1;
   return good ? absl::OkStatus() : Wrong("spec.grid: ", Quote(grid), " is not of the form '2x3'");
 }

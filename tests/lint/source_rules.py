@@ -20,7 +20,7 @@ ALLOWED = {
     "services/base/rpc": ["services/base", "basisbench/v1", "grpc/health"],
     "services/coordinator": ["services/base", "basisbench/v1"],
     "services/coordinator/web": ["services/base", "services/coordinator", "basisbench/v1"],
-    "services/cli": ["services/base", "basisbench/v1"],
+    "services/cli": ["services/base", "basisbench/v1", "grpc/health"],
     "workers/devices": ["services/base"],
     "workers/measure": ["services/base"],
     "workers/collectives": ["services/base", "workers/devices"],
