@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/collectives/local_transport.h"
 
+#include <chrono>
 #include <cstring>
+#include <mutex>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "services/base/status_macros.h"
 
 namespace basisbench {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// A deadline beyond what the clock can count is the clock's last moment.
+SteadyClock::time_point GiveUpAt(absl::Duration deadline) {
+  const auto now = SteadyClock::now();
+  const auto left = absl::FromChrono(SteadyClock::time_point::max() - now);
+  if (deadline >= left) return SteadyClock::time_point::max();
+  return now + absl::ToChronoNanoseconds(deadline);
+}
+
+}  // namespace
 
 LocalGroup::LocalGroup(int ranks) : size_(ranks) {
   for (int rank = 0; rank < ranks; ++rank) ports_.push_back(std::make_unique<Port>());
 }
 
 void LocalGroup::Break(int rank, const absl::Status& why) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   if (!broken_.ok()) return;
   broken_ = absl::AbortedError(absl::StrCat("rank ", rank, " failed: ", why.message()));
-  for (auto& port : ports_) port->changed.SignalAll();
+  for (auto& port : ports_) port->changed.notify_all();
 }
 
 class LocalTransport : public Transport {
@@ -49,6 +63,7 @@ class LocalTransport : public Transport {
   }
 
  private:
+  using Lock = std::unique_lock<std::mutex>;
   using State = LocalGroup::State;
   using Operation = LocalGroup::Operation;
 
@@ -57,17 +72,16 @@ class LocalTransport : public Transport {
   absl::Status Wait(int id) override;
   void Abandon(int id) override;
 
+  // These need the group's lock.
   // Copies for one of this rank's receives whose send has been posted, with the lock released
   // during the copy. False when there is nothing to copy.
-  absl::StatusOr<bool> CopyOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(group_.mutex_);
+  absl::StatusOr<bool> CopyOne(Lock& lock);
   // The earliest send posted by the receive's peer that fits its tag; null when none is.
-  Operation* FindSend(const Operation& receive) ABSL_EXCLUSIVE_LOCKS_REQUIRED(group_.mutex_);
+  Operation* FindSend(const Operation& receive);
   // One look at a request, after copying all that can be copied; frees it when done.
-  absl::StatusOr<bool> Progress(int id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(group_.mutex_);
+  absl::StatusOr<bool> Progress(Lock& lock, int id);
 
-  std::deque<Operation>& Own() ABSL_EXCLUSIVE_LOCKS_REQUIRED(group_.mutex_) {
-    return group_.ports_[rank_]->operations;
-  }
+  std::deque<Operation>& Own() { return group_.ports_[rank_]->operations; }
 
   LocalGroup& group_;
   const int rank_;
@@ -75,7 +89,7 @@ class LocalTransport : public Transport {
 };
 
 absl::StatusOr<Request> LocalTransport::Start(Operation operation) {
-  absl::MutexLock lock(&group_.mutex_);
+  Lock lock(group_.mutex_);
   BB_RETURN_IF_ERROR(group_.broken_);
   operation.order = group_.next_order_++;
   std::deque<Operation>& own = Own();
@@ -84,7 +98,7 @@ absl::StatusOr<Request> LocalTransport::Start(Operation operation) {
   if (id == own.size()) own.emplace_back();
   own[id] = operation;
   // Only the receiver copies, so only a send is news to the other side.
-  if (operation.is_send) group_.ports_[operation.peer]->changed.Signal();
+  if (operation.is_send) group_.ports_[operation.peer]->changed.notify_one();
   return Request(this, static_cast<int>(id));
 }
 
@@ -99,7 +113,7 @@ LocalTransport::Operation* LocalTransport::FindSend(const Operation& receive) {
   return first;
 }
 
-absl::StatusOr<bool> LocalTransport::CopyOne() {
+absl::StatusOr<bool> LocalTransport::CopyOne(Lock& lock) {
   Operation* receive = nullptr;
   Operation* send = nullptr;
   for (Operation& candidate : Own()) {
@@ -118,15 +132,15 @@ absl::StatusOr<bool> LocalTransport::CopyOne() {
   }
   send->state = receive->state = State::kCopying;
   const int sender = receive->peer;
-  group_.mutex_.Unlock();
+  lock.unlock();
   std::memcpy(receive->data, send->data, static_cast<size_t>(receive->bytes));
-  group_.mutex_.Lock();
+  lock.lock();
   send->state = receive->state = State::kDone;
-  group_.ports_[sender]->changed.Signal();
+  group_.ports_[sender]->changed.notify_one();
   return true;
 }
 
-absl::StatusOr<bool> LocalTransport::Progress(int id) {
+absl::StatusOr<bool> LocalTransport::Progress(Lock& lock, int id) {
   for (bool copied = true; copied;) {
     // A finished transfer counts even when the group has broken since.
     if (Own()[id].state == State::kDone) {
@@ -134,7 +148,7 @@ absl::StatusOr<bool> LocalTransport::Progress(int id) {
       return true;
     }
     BB_RETURN_IF_ERROR(group_.broken_);
-    BB_ASSIGN_OR_RETURN(copied, CopyOne());
+    BB_ASSIGN_OR_RETURN(copied, CopyOne(lock));
   }
   return false;
 }
@@ -142,8 +156,8 @@ absl::StatusOr<bool> LocalTransport::Progress(int id) {
 absl::StatusOr<bool> LocalTransport::Test(int id) {
   absl::StatusOr<bool> done = false;
   {
-    absl::MutexLock lock(&group_.mutex_);
-    done = Progress(id);
+    Lock lock(group_.mutex_);
+    done = Progress(lock, id);
   }
   if (!done.ok()) Abandon(id);
   return done;
@@ -152,25 +166,25 @@ absl::StatusOr<bool> LocalTransport::Test(int id) {
 absl::Status LocalTransport::Wait(int id) {
   // A short spin first: waking a sleeping thread costs more than most small messages take.
   constexpr int kSpins = 20;
-  const absl::Time give_up = absl::Now() + deadline_;
+  const auto give_up = GiveUpAt(deadline_);
   absl::StatusOr<bool> done = false;
   for (int spin = 0; done.ok() && !*done; ++spin) {
     if (spin < kSpins) {
       std::this_thread::yield();
-      absl::MutexLock lock(&group_.mutex_);
-      done = Progress(id);
+      Lock lock(group_.mutex_);
+      done = Progress(lock, id);
       continue;
     }
-    absl::MutexLock lock(&group_.mutex_);
-    done = Progress(id);
+    Lock lock(group_.mutex_);
+    done = Progress(lock, id);
     if (!done.ok() || *done) break;
-    if (absl::Now() >= give_up) {
+    if (SteadyClock::now() >= give_up) {
       done = absl::DeadlineExceededError(absl::StrCat("rank ", rank_, " waited ",
                                                       absl::FormatDuration(deadline_), " for rank ",
                                                       Own()[id].peer));
       break;
     }
-    group_.ports_[rank_]->changed.WaitWithDeadline(&group_.mutex_, give_up);
+    group_.ports_[rank_]->changed.wait_until(lock, give_up);
   }
   if (done.ok()) return absl::OkStatus();
   Abandon(id);
@@ -178,11 +192,11 @@ absl::Status LocalTransport::Wait(int id) {
 }
 
 void LocalTransport::Abandon(int id) {
-  absl::MutexLock lock(&group_.mutex_);
+  Lock lock(group_.mutex_);
   Operation& operation = Own()[id];
   // A peer in the middle of copying this buffer ends by itself: it waits for nobody.
   while (operation.state == State::kCopying) {
-    group_.ports_[rank_]->changed.Wait(&group_.mutex_);
+    group_.ports_[rank_]->changed.wait(lock);
   }
   operation.state = State::kFree;
 }

@@ -5,14 +5,14 @@
 // waits, present and future, with ABORTED.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "workers/collectives/transport.h"
 
@@ -40,14 +40,15 @@ class LocalGroup {
   // One rank's started operations; an id is an index.
   struct Port {
     std::deque<Operation> operations;  // stays in place while a peer copies
-    absl::CondVar changed;
+    std::condition_variable changed;
   };
 
   const int size_;
-  absl::Mutex mutex_;
-  std::vector<std::unique_ptr<Port>> ports_ ABSL_GUARDED_BY(mutex_);
-  uint64_t next_order_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Status broken_ ABSL_GUARDED_BY(mutex_);
+  // The standard ones, which thread sanitizers know; guards all below.
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  uint64_t next_order_ = 0;
+  absl::Status broken_;
 };
 
 // The transport of `rank` in `group`, which must outlive it.

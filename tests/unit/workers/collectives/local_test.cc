@@ -63,6 +63,17 @@ TEST(LocalRanksFail, ABrokenCommunicatorRefusesFurtherCalls) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("the communicator is broken: rank 0"));
 }
 
+TEST(LocalRanks, WithoutADeadlineStillWaitAndFinish) {
+  const absl::Status status = RunLocalRanks(
+      2,
+      [](Communicator& communicator) -> absl::Status {
+        double data[4] = {};
+        return communicator.AllReduce(Dtype::kF64, data, 4);
+      },
+      absl::InfiniteDuration());
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST(LocalRanksFail, MessagesOfUnequalSizeAreAnErrorNamingBoth) {
   const absl::Status status = RunLocalRanks(2, [](Communicator& communicator) -> absl::Status {
     std::vector<double> data(8);
