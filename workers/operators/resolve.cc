@@ -123,4 +123,12 @@ absl::Status RefuseGrid(const Problem& problem) {
                    "' uses no process grid, but grid '", problem.grid, "' was given"));
 }
 
+absl::Status RequireSquare(const Problem& problem) {
+  const auto [tokens, d_in, d_out] = problem.shape;
+  if (d_in == d_out) return absl::OkStatus();
+  return absl::UnimplementedError(absl::StrCat(problem.operator_name,
+                                               " maps a space to itself: d_out = ", d_out,
+                                               " must equal d_in = ", d_in));
+}
+
 }  // namespace basisbench

@@ -25,4 +25,7 @@ absl::StatusOr<ProcessGrid> ParseGrid(absl::string_view text, int ranks);
 // INVALID_ARGUMENT when a grid was given to a sharding that uses none.
 absl::Status RefuseGrid(const Problem& problem);
 
+// UNIMPLEMENTED unless d_out equals d_in: for maps of a space to itself.
+absl::Status RequireSquare(const Problem& problem);
+
 }  // namespace basisbench

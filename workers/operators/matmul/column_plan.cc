@@ -124,6 +124,6 @@ RankCost Cost(const Problem& problem, int rank) {
 
 }  // namespace
 
-MatMulSharding ColumnSharding() { return {"column", MakePlan, Cost}; }
+Sharding MatMulColumn() { return {"column", MakePlan, Cost}; }
 
 }  // namespace basisbench

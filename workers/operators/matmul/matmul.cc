@@ -16,17 +16,10 @@
 namespace basisbench {
 namespace {
 
-const std::vector<MatMulSharding>& Shardings() {
-  static const auto& shardings = *new std::vector<MatMulSharding>{
-      TokenSharding(), ColumnSharding(), RowSharding(), RowScatterSharding(), SummaSharding()};
+const std::vector<Sharding>& Shardings() {
+  static const auto& shardings = *new std::vector<Sharding>{
+      MatMulToken(), MatMulColumn(), MatMulRow(), MatMulRowScatter(), MatMulSumma()};
   return shardings;
-}
-
-// Of a resolved problem, so that the name is known to be there.
-const MatMulSharding& ShardingOf(const Problem& problem) {
-  return *std::find_if(Shardings().begin(), Shardings().end(), [&](const MatMulSharding& sharding) {
-    return sharding.name == problem.sharding;
-  });
 }
 
 // Al Daas, Ballard, Grigori, Kumar, Rouse, "Tight memory-independent parallel matrix multiplication
@@ -59,7 +52,7 @@ OperatorDescription Describe() {
   description.formula = "Y[i,j] = sum_k X[i,k] W[k,j]";
   description.source = "definition";
   description.flops_formula = "2 N K M";
-  for (const MatMulSharding& sharding : Shardings()) description.shardings.push_back(sharding.name);
+  description.shardings = NamesOf(Shardings());
   description.dtypes = {Dtype::kF32, Dtype::kF64};
   description.directions = {"forward"};
   return description;
@@ -90,11 +83,7 @@ class MatMul : public Operator {
     cost.parameters = problem.shape.d_in * problem.shape.d_out;
     cost.flops_executed = cost.flops_effective = 2.0 * n * k * m;
     cost.bytes_min = size * (n * k + k * m + n * m);
-    for (int rank = 0; rank < problem.ranks; ++rank) {
-      const RankCost of_rank = ShardingOf(problem).cost(problem, rank);
-      cost.memory_bytes.push_back(size * of_rank.elements);
-      cost.traffic.push_back(of_rank.traffic);
-    }
+    DeclareRanks(ShardingOf(Shardings(), problem), problem, cost);
     if (problem.sharding == "token") {
       cost.lower_bound_source = "none: every rank starts with the whole of W";
     } else {
@@ -110,7 +99,7 @@ class MatMul : public Operator {
 
   absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
                                                  Communicator& communicator) const override {
-    return ShardingOf(problem).make_plan(problem, device, communicator);
+    return ShardingOf(Shardings(), problem).make_plan(problem, device, communicator);
   }
 
   std::vector<double> ReferenceRows(const Problem& problem, const Operands& operands,

@@ -159,7 +159,7 @@ RankCost GatherCost(const Problem& problem, int rank) {
 
 }  // namespace
 
-MatMulSharding RowSharding() { return {"row", MakePlan, GatherCost}; }
-MatMulSharding RowScatterSharding() { return {"row_scatter", MakePlan, ScatterCost}; }
+Sharding MatMulRow() { return {"row", MakePlan, GatherCost}; }
+Sharding MatMulRowScatter() { return {"row_scatter", MakePlan, ScatterCost}; }
 
 }  // namespace basisbench

@@ -207,7 +207,7 @@ RankCost Cost(const Problem& problem, int rank) {
 
 }  // namespace
 
-MatMulSharding SummaSharding() { return {"summa", MakePlan, Cost}; }
+Sharding MatMulSumma() { return {"summa", MakePlan, Cost}; }
 
 ProcessGrid BestSummaGrid(const Problem& problem) {
   ProcessGrid best;

@@ -75,6 +75,6 @@ RankCost Cost(const Problem& problem, int rank) {
 
 }  // namespace
 
-MatMulSharding TokenSharding() { return {"token", MakePlan, Cost}; }
+Sharding MatMulToken() { return {"token", MakePlan, Cost}; }
 
 }  // namespace basisbench
