@@ -51,13 +51,16 @@ std::vector<double> Weights(const Problem& problem, const Shard& output, const T
   return v;
 }
 
+// Sums wider than f64: an f64 output of few roundings is more accurate than an f64 sum of it.
 std::vector<double> Project(const Shard& output, absl::Span<const double> v) {
-  std::vector<double> z(output.rows.size(), 0.0);
+  std::vector<double> z;
   for (size_t i = 0; i < output.rows.size(); ++i) {
+    long double sum = 0;
     for (size_t j = 0; j < output.cols.size(); ++j) {
-      z[i] +=
-          ElementOf(output, static_cast<int64_t>(i), static_cast<int64_t>(j)) * v[output.cols[j]];
+      const double y = ElementOf(output, static_cast<int64_t>(i), static_cast<int64_t>(j));
+      sum += static_cast<long double>(y) * v[output.cols[j]];
     }
+    z.push_back(static_cast<double>(sum));
   }
   return z;
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shardings of `wht`, one file each.
+#pragma once
+
+#include "workers/operators/sharding.h"
+
+namespace basisbench {
+
+// X and Y by rows; nothing moves.
+Sharding WhtToken();
+
+// X and Y by columns, on a power of two of ranks: each transforms its own columns, then swaps with
+// one partner per bit of the rank.
+Sharding WhtPairwise();
+
+// X by columns, Y by rows, on any number of ranks: one all-to-all between them.
+Sharding WhtAllToAll();
+
+// What every plan hands to the device: `rows` whole or partial rows, n elements each.
+WhtArgs WhtRows(const Problem& problem, int64_t rows, int64_t n);
+
+}  // namespace basisbench
