@@ -3,6 +3,7 @@
 // shapes below.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,14 @@ struct ConformanceCase {
   std::vector<Problem> Problems() const;
 };
 
+std::vector<ConformanceCase> EveryLine();
+
+// Those that have a problem: a sharding may exist for some rank counts only.
 std::vector<ConformanceCase> AllCases();
 
 // "matmul_summa_f32_4".
 std::string CaseName(const ConformanceCase& one);
+inline void PrintTo(const ConformanceCase& one, std::ostream* out) { *out << CaseName(one); }
 
 // Everything about a problem, to find a failure again.
 std::string Describe(const Problem& problem);
