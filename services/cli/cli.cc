@@ -16,9 +16,10 @@ namespace basisbench {
 namespace {
 
 void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
-  app.add_option("--coordinator", flags.coordinator, "Address of the coordinator, host:port")
+  app.add_option("--coordinator", flags.coordinator,
+                 absl::StrCat("Coordinator, host:port (default: that of 'local up', else ",
+                              kDefaultCoordinator, ")"))
       ->envname("BASISBENCH_COORDINATOR")
-      ->capture_default_str()
       ->group("Connection");
   app.add_option("--timeout", flags.timeout, "Longest wait for an answer")
       ->capture_default_str()
@@ -57,6 +58,7 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddCancelVerb(app, context);
   AddDeleteVerb(app, context);
   AddExportVerb(app, context);
+  AddLocalVerb(app, context);
   AddVersionVerb(app, context);
 }
 
@@ -137,8 +139,7 @@ int RunCli(const std::vector<std::string>& arguments, const Streams& streams,
   }
   context.flags.no_color = context.flags.no_color || PlainTerminal();
   if (const absl::Status status = context.Resolve(); !status.ok()) {
-    context.Fail(status);
-    return kExitUsage;
+    return context.FailUsage(status);
   }
   return context.action();
 }

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "services/cli/local_state.h"
 #include "services/cli/spec_text.h"
 #include "services/cli/text.h"
 
@@ -26,9 +27,16 @@ PrintOptions Context::print_options() const {
 
 absl::StatusOr<Client*> Context::Connect() {
   if (client_ == nullptr) {
-    BB_ASSIGN_OR_RETURN(client_, Client::Make(flags.security, flags.coordinator, timeout_));
+    auto client = Client::Make(flags.security, coordinator(), timeout_);
+    if (!client.ok()) return AsUsage(client.status());
+    client_ = *std::move(client);
   }
   return client_.get();
+}
+
+std::string Context::coordinator() const {
+  if (!flags.coordinator.empty()) return flags.coordinator;
+  return RunningLocalCoordinator().value_or(kDefaultCoordinator);
 }
 
 void Context::Say(const std::string& message) {
@@ -41,5 +49,7 @@ int Context::Fail(const absl::Status& status) {
                << Printable(std::string(status.message())) << '\n';
   return ExitCodeFor(status);
 }
+
+int Context::FailUsage(const absl::Status& status) { return Fail(AsUsage(status)); }
 
 }  // namespace basisbench

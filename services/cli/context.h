@@ -18,8 +18,10 @@
 
 namespace basisbench {
 
+inline constexpr char kDefaultCoordinator[] = "127.0.0.1:7070";
+
 struct GlobalFlags {
-  std::string coordinator = "127.0.0.1:7400";
+  std::string coordinator;  // empty: the one `local up` started, else kDefaultCoordinator
   SecurityOptions security;
   std::string timeout = "30s";
   std::string output = "table";
@@ -47,13 +49,18 @@ class Context {
   Format format() const { return format_; }
   PrintOptions print_options() const;
 
-  // The coordinator named by the flags; made on first use.
+  // The coordinator named by the flags; made on first use. Nothing is contacted yet. A failure is
+  // told to be one of usage by its payload.
   absl::StatusOr<Client*> Connect();
+  // Where Connect leads.
+  std::string coordinator() const;
 
   // A message on standard error, unless --quiet.
   void Say(const std::string& message);
   // An error on standard error; returns the exit code for it.
   int Fail(const absl::Status& status);
+  // The same for a mistake on the command line.
+  int FailUsage(const absl::Status& status);
 
  private:
   Streams streams_;

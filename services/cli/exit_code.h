@@ -3,6 +3,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
 
 namespace basisbench {
 
@@ -25,8 +26,17 @@ inline constexpr char kExitCodeHelp[] =
     "6 job cancelled, 7 regression found, 8 verification failed, 130 interrupted (the job keeps "
     "running).";
 
+inline constexpr char kUsagePayload[] = "basisbench/usage";
+
+// Marks an error as one of the command line, whatever its code.
+inline absl::Status AsUsage(absl::Status status) {
+  status.SetPayload(kUsagePayload, absl::Cord());
+  return status;
+}
+
 // The code of a call that failed.
 inline int ExitCodeFor(const absl::Status& status) {
+  if (status.GetPayload(kUsagePayload)) return kExitUsage;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return kExitOk;

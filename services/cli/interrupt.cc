@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <thread>
+#include <utility>
 
 #include "services/cli/exit_code.h"
 
@@ -14,12 +15,12 @@ namespace basisbench {
 Interrupt::Handler::Handler(Interrupt& interrupt, std::function<void()> action)
     : interrupt_(interrupt) {
   absl::MutexLock lock(&interrupt_.mutex_);
-  interrupt_.action_ = std::move(action);
+  outer_ = std::exchange(interrupt_.action_, std::move(action));
 }
 
 Interrupt::Handler::~Handler() {
   absl::MutexLock lock(&interrupt_.mutex_);
-  interrupt_.action_ = nullptr;
+  interrupt_.action_ = std::move(outer_);
 }
 
 bool Interrupt::Request() {

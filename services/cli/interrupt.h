@@ -13,8 +13,8 @@ namespace basisbench {
 
 class Interrupt {
  public:
-  // While alive, an interrupt calls `action` (once, on the signal thread) instead of ending the
-  // process.
+  // While alive, the first interrupt calls `action` (on the signal thread) instead of ending the
+  // process. Handlers nest: the innermost acts.
   class Handler {
    public:
     Handler(Interrupt& interrupt, std::function<void()> action);
@@ -24,6 +24,7 @@ class Interrupt {
 
    private:
     Interrupt& interrupt_;
+    std::function<void()> outer_;
   };
 
   // What a signal does. False when no handler is installed or it has been asked before: the caller

@@ -75,13 +75,12 @@ void AddCompareVerb(CLI::App& app, Context& context) {
   verb->callback([&context, flags] {
     context.action = [&context, flags]() -> int {
       const auto threshold = ParseThreshold(flags->threshold);
-      if (!threshold.ok()) return context.Fail(threshold.status()), kExitUsage;
+      if (!threshold.ok()) return context.FailUsage(threshold.status());
       const auto client = context.Connect();
       if (!client.ok()) return context.Fail(client.status());
       const auto compared = Run(**client, *flags, *threshold);
       if (absl::IsFailedPrecondition(compared.status())) {
-        context.Fail(compared.status());
-        return kExitUsage;
+        return context.FailUsage(compared.status());
       }
       if (!compared.ok()) return context.Fail(compared.status());
       PrintTable(CompareTable(*compared), context.print_options(), context.out());

@@ -30,8 +30,8 @@ void AddDeleteVerb(CLI::App& app, Context& context) {
   verb->callback([&context, ids, yes] {
     context.action = [&context, ids, yes]() -> int {
       if (!*yes && !context.io().in_terminal) {
-        context.Fail(absl::InvalidArgumentError("delete removes results for ever; give --yes"));
-        return kExitUsage;
+        return context.FailUsage(
+            absl::InvalidArgumentError("delete removes results for ever; give --yes"));
       }
       if (!*yes && !Confirm(context, *ids)) {
         context.Say("nothing deleted");

@@ -19,6 +19,7 @@ void AddCompareVerb(CLI::App& app, Context& context);
 void AddCancelVerb(CLI::App& app, Context& context);
 void AddDeleteVerb(CLI::App& app, Context& context);
 void AddExportVerb(CLI::App& app, Context& context);
+void AddLocalVerb(CLI::App& app, Context& context);
 void AddVersionVerb(CLI::App& app, Context& context);
 
 }  // namespace basisbench
