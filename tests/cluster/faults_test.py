@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
 from hosts import LoopbackHosts
 from system import System, until
@@ -46,6 +47,15 @@ def runners(system, host):
     return found
 
 
+def iterations(system, host):
+    """Iterations the host's daemon has counted so far."""
+    port = system.workers[host.name].ports["http_port"]
+    with urllib.request.urlopen(f"http://{host.address}:{port}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    counts = [line for line in lines if line.startswith("basisbench_iteration_duration_seconds_count")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in counts)
+
+
 class FaultsTest(unittest.TestCase):
     maxDiff = None
 
@@ -58,9 +68,11 @@ class FaultsTest(unittest.TestCase):
         return results
 
     def measuring(self, system, job_id):
-        """Waits until ranks of the job are alive and it is running."""
+        """Waits until the job runs and a rank on every host has timed something since."""
         system.wait_state(job_id, ("JOB_STATE_RUNNING",), 30)
-        return until(lambda: all(runners(system, h) for h in system.hosts.workers), 30, "ranks run on every host")
+        before = {h.name: iterations(system, h) for h in system.hosts.workers}
+        until(lambda: all(iterations(system, h) > before[h.name] for h in system.hosts.workers), 30,
+              "ranks measure on every host")
 
     def test_a_killed_rank_on_either_host_costs_only_its_case(self):
         with LoopbackHosts(2) as hosts, System(hosts) as system:
@@ -219,10 +231,10 @@ class FaultsTest(unittest.TestCase):
             kept = system.submit(*small)
             system.wait_ended(kept)
             ballast = pathlib.Path(disk) / "ballast"
-            with open(ballast, "wb") as file:
+            with open(ballast, "wb", buffering=0) as file:
                 try:
                     while file.write(b"\0" * 4096):
-                        file.flush()
+                        pass
                 except OSError:
                     pass
             # The write-ahead log may have a few free pages left; they run out.

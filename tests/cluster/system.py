@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -43,11 +44,13 @@ class Process:
     def kill(self):
         self.signal(signal.SIGKILL)
         self.popen.wait(10)
+        self.file.close()
 
     def terminate(self, seconds=20):
         self.signal(signal.SIGTERM)
         try:
             self.popen.wait(seconds)
+            self.file.close()
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"{self.argv[0]} ignored SIGTERM for {seconds} s; log:\n{self.tail()}")
@@ -74,10 +77,14 @@ class System:
         self.workers = {}
 
     def __enter__(self):
-        self.start_coordinator()
-        for host in self.hosts.workers:
-            self.start_worker(host)
-        self.wait_workers(len(self.hosts.workers))
+        try:
+            self.start_coordinator()
+            for host in self.hosts.workers:
+                self.start_worker(host)
+            self.wait_workers(len(self.hosts.workers))
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(self, kind, *_):
@@ -141,7 +148,7 @@ class System:
         return f"{self.hosts.control.address}:{self.grpc_port}"
 
     def wait_workers(self, count, seconds=20):
-        until(lambda: len([w for w in self.get("workers") if w.get("state") == "WORKER_STATE_READY"]) == count, seconds,
+        until(lambda: len([w for w in self.get("workers") if w.get("state") == "READY"]) == count, seconds,
               f"{count} workers are ready")
 
     def leftovers(self, seconds=5):
