@@ -116,5 +116,5 @@ export function welcome(state) {
   return [
     h('h2', {}, state.missing ? `No job ${state.missing}` : 'No job yet'),
     h('p', {}, 'Submit one from a terminal; it appears here at once.'),
-    h('pre', {}, 'basisbench run matmul,monarch,wht,fnet,gate --preset gpt2-small --ranks 2')];
+    h('pre', {}, 'basisbench run --operators matmul,monarch,wht,fnet,gate --preset gpt2-small --ranks 2')];
 }

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Images, compose file, provisioning and units, as far as they can be checked without a container engine: files exist, names
+and ports agree, packages cover what the built programs load, scripts do what they say."""
+import functools
+import http.server
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import threading
+import unittest
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCKER = ROOT / "deploy/docker"
+BIN = pathlib.Path(os.environ.get("BASISBENCH_BIN", ROOT / "build/dev/bin"))
+PROGRAMS = {"coordinator": ["basisbench-coordinator"], "cli": ["basisbench"],
+            "worker": ["basisbench-worker", "basisbench-runner", "basisbench-launch-agent", "basisbench-guard"]}
+OPTIONS = {"coordinator": "services/coordinator/options.cc", "worker": "workers/daemon/options.cc", "cli": "services/cli/cli.cc"}
+BASE_SYSTEM = {"libc6", "libgcc-s1", "libstdc++6"}
+
+
+def output(*argv):
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+def compose():
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def stages():
+    """{stage: its instructions} of the Dockerfile, continued lines joined."""
+    text = (DOCKER / "Dockerfile").read_text().replace("\\\n", " ")
+    found = {}
+    for line in text.splitlines():
+        if start := re.match(r"FROM (\S+) AS (\w+)", line):
+            found[start.group(2)] = [line]
+        elif found and line and not line.startswith("#"):
+            list(found.values())[-1].append(line)
+    return found
+
+
+def runtime_packages(image):
+    lines = [line.split() for line in (DOCKER / "runtime-packages.txt").read_text().splitlines() if line and not line.startswith("#")]
+    return {name for name, *images in lines if image in images}
+
+
+def with_dependencies(packages):
+    """The packages and everything they depend on, from dpkg's list of what is installed."""
+    rows = [row.split("\t") for row in output("dpkg-query", "-W", "-f", "${Package}\t${Pre-Depends}, ${Depends}\t${Provides}\n").splitlines()]
+    depends = {name: set(re.findall(r"(?:^|[,|]\s*)([a-z0-9][\w.+-]*)", deps)) for name, deps, _ in rows}
+    closed, todo = set(), set(packages)
+    while todo:
+        name = todo.pop()
+        closed.add(name)
+        todo |= {each for each in depends.get(name, ()) if each not in closed}
+    return closed
+
+
+@functools.lru_cache(maxsize=None)
+def package_of(library):
+    # Files are listed under the path they were packed with, /lib or /usr/lib.
+    real = os.path.realpath(library)
+    for path in (real, real.removeprefix("/usr")):
+        run = subprocess.run(["dpkg", "-S", path], capture_output=True, text=True)
+        if run.returncode == 0:
+            return run.stdout.split(":")[0]
+    return None
+
+
+class PackagesTest(unittest.TestCase):
+
+    def test_runtime_packages_cover_what_the_programs_load(self):
+        checked = 0
+        for image, programs in PROGRAMS.items():
+            provided = with_dependencies(runtime_packages(image) | BASE_SYSTEM)
+            for program in filter(pathlib.Path.exists, [BIN / name for name in programs]):
+                checked += 1
+                for library in re.findall(r"=> (/\S+)", output("ldd", program)):
+                    package = package_of(library)
+                    self.assertIn(package, provided, f"{program.name} loads {library}, which image {image} lacks")
+        if checked == 0:
+            self.skipTest(f"no program in {BIN}")
+
+    def test_what_is_loaded_or_started_at_run_time_is_there(self):
+        self.assertLessEqual({"libopenblas0-pthread", "openmpi-bin"}, runtime_packages("worker"))
+        source = (ROOT / "workers/devices/cpu/openblas.cc").read_text()
+        self.assertIn('"libopenblas.so.0"', source, "another library is loaded: change the packages and this test")
+
+    def test_every_package_belongs_to_an_image(self):
+        named = set().union(*[runtime_packages(image) for image in PROGRAMS])
+        lines = [line for line in (DOCKER / "runtime-packages.txt").read_text().splitlines() if line and not line.startswith("#")]
+        self.assertEqual(len(lines), len(named))
+
+    def test_the_install_script_chooses_by_image_and_refuses_an_unknown_one(self):
+        fake = ROOT / "tests/deploy/fake_apt"
+        environment = {"PATH": f"{fake}:{os.environ['PATH']}"}
+        script = DOCKER / "install-packages.sh"
+        for image in PROGRAMS:
+            run = subprocess.run(["sh", "-c", f"sed 's#^rm .*##' {script} | sh -s {DOCKER}/runtime-packages.txt {image}"],
+                                 env=environment, capture_output=True, text=True)
+            asked = {word for line in run.stdout.splitlines() if " install " in line for word in line.split()[1:] if not word.startswith("-")}
+            self.assertEqual(asked - {"install"}, runtime_packages(image), run.stderr)
+        refused = subprocess.run([script, DOCKER / "runtime-packages.txt", "nothing"], env=environment, capture_output=True, text=True)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("names no package for 'nothing'", refused.stderr)
+
+
+class DockerfileTest(unittest.TestCase):
+
+    def test_sources_of_copies_exist_and_reach_the_build_context(self):
+        ignored = (ROOT / ".dockerignore").read_text().split()
+        for lines in stages().values():
+            for line in lines:
+                if not line.startswith("COPY ") or "--from" in line:
+                    continue
+                for source in line.split()[1:-1]:
+                    self.assertTrue((ROOT / source).exists(), line)
+                    self.assertNotIn(source, ignored)
+
+    def test_images_hold_the_programs_run_as_nobody_and_start_one(self):
+        for image, programs in PROGRAMS.items():
+            text = "\n".join(stages()[image])
+            self.assertEqual(set(re.findall(r"/release/bin/(\S+)", text)), set(programs))
+            self.assertIn("USER 65532:65532", text)
+            self.assertRegex(text, rf'ENTRYPOINT \[.*"/usr/local/bin/{programs[0]}"\]')
+            self.assertIn(f"install-packages.sh /setup/runtime-packages.txt {image}", text)
+            for name in re.findall(r"ENV (\w+)=", text):
+                self.assertIn(f'envname("{name}")', (ROOT / OPTIONS[image]).read_text())
+        self.assertRegex((DOCKER / "Dockerfile").read_text(), r"ARG DEBIAN=debian:\d+\.\d+-slim")
+
+    def test_the_build_stage_uses_presets_that_exist(self):
+        presets = (ROOT / "CMakePresets.json").read_text()
+        for name in re.findall(r"--preset (\w+)", "\n".join(stages()["build"])):
+            self.assertIn(f'"name": "{name}"', presets)
+
+    @unittest.skipUnless(shutil.which("shellcheck"), "no shellcheck")
+    def test_scripts_pass_shellcheck(self):
+        subprocess.run(["shellcheck", *DOCKER.glob("*.sh"), ROOT / "deploy/kubernetes/secrets.sh"], check=True)
+
+
+class HealthcheckTest(unittest.TestCase):
+
+    def answer(self, status):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status if self.path == "/readyz" else 404)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            return subprocess.run([DOCKER / "healthcheck.sh", str(server.server_port)], capture_output=True, timeout=20).returncode
+        finally:
+            server.shutdown()
+            server.server_close()
+
+    def test_only_a_ready_process_is_healthy(self):
+        self.assertEqual(self.answer(200), 0)
+        self.assertNotEqual(self.answer(503), 0)
+        self.assertNotEqual(subprocess.run([DOCKER / "healthcheck.sh", "1"], capture_output=True, timeout=20).returncode, 0)
+
+
+class ComposeTest(unittest.TestCase):
+
+    def test_services_build_targets_that_exist_from_pinned_images(self):
+        for name, service in compose()["services"].items():
+            self.assertRegex(service["image"], r":v?\d[\w.]+$", name)
+            if "build" in service:
+                self.assertIn(service["build"]["target"], stages())
+                self.assertTrue((ROOT / service["build"]["dockerfile"]).exists())
+
+    def test_ports_are_published_on_loopback_only(self):
+        ports = [port for service in compose()["services"].values() for port in service.get("ports", [])]
+        self.assertGreaterEqual(len(ports), 4)
+        for port in ports:
+            self.assertTrue(port.startswith("127.0.0.1:"), port)
+
+    def test_every_service_but_the_client_is_health_checked_and_awaited(self):
+        services = compose()["services"]
+        for name, service in services.items():
+            self.assertEqual("healthcheck" in service, name != "cli", name)
+            for other, how in service.get("depends_on", {}).items():
+                self.assertIn(other, services)
+                self.assertEqual(how["condition"], "service_healthy")
+
+    def test_settings_are_options_of_their_programs(self):
+        for name, service in compose()["services"].items():
+            image = service["image"].split(":")[0].removeprefix("basisbench-")
+            for setting in service.get("environment", {}):
+                if image in OPTIONS:
+                    self.assertIn(f'envname("{setting}")', (ROOT / OPTIONS[image]).read_text(), name)
+
+    def test_mounted_files_exist_and_named_volumes_are_declared(self):
+        content = compose()
+        for name, service in content["services"].items():
+            for volume in service.get("volumes", []):
+                source = volume.split(":")[0]
+                self.assertTrue((ROOT / source).exists() if source.startswith(".") else source in content["volumes"], f"{name}: {volume}")
+
+    @unittest.skipUnless(shutil.which("docker-compose"), "no docker-compose")
+    def test_docker_compose_accepts_it(self):
+        subprocess.run(["docker-compose", "-f", ROOT / "docker-compose.yml", "config", "-q"], check=True, cwd=ROOT)
+
+
+class ProvisioningTest(unittest.TestCase):
+
+    def setUp(self):
+        self.services = compose()["services"]
+        self.mounts = {v.split(":")[1]: v.split(":")[0] for n in ("grafana", "prometheus") for v in self.services[n]["volumes"] if v.startswith(".")}
+
+    def test_grafana_finds_dashboards_and_prometheus(self):
+        [provider] = yaml.safe_load((ROOT / "deploy/grafana/provisioning/dashboards/basisbench.yml").read_text())["providers"]
+        folder = self.mounts[provider["options"]["path"]]
+        home = self.services["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+        self.assertTrue((ROOT / folder / pathlib.Path(home).name).exists())
+        self.assertEqual(str(pathlib.Path(home).parent), provider["options"]["path"])
+        [source] = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text())["datasources"]
+        self.assertEqual(source["url"], "http://prometheus:9090")
+
+    def test_prometheus_scrapes_the_coordinator_and_reads_the_rules(self):
+        config = yaml.safe_load((ROOT / self.mounts["/etc/prometheus/prometheus.yml"]).read_text())
+        [source] = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text())["datasources"]
+        self.assertEqual(source["jsonData"]["timeInterval"], config["global"]["scrape_interval"])
+        self.assertEqual(config["rule_files"], ["rules/*.yml"])
+        self.assertTrue(list((ROOT / self.mounts["/etc/prometheus/rules"]).glob("*.yml")))
+        port = self.services["coordinator"]["environment"]["BASISBENCH_HTTP"].rsplit(":", 1)[1]
+        coordinator, workers = config["scrape_configs"]
+        self.assertEqual(coordinator["static_configs"][0]["targets"], [f"coordinator:{port}"])
+        self.assertEqual(workers["http_sd_configs"][0]["url"], f"http://coordinator:{port}/sd/targets")
+        routes = (ROOT / "services/coordinator/web/json_routes.cc").read_text()
+        self.assertIn('"/sd/targets"', routes)
+        self.assertIn(f'"{workers["relabel_configs"][0]["source_labels"][0]}"', routes)
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool")
+    def test_promtool_accepts_the_configuration(self):
+        subprocess.run(["promtool", "check", "config", "--lint=all", ROOT / "deploy/prometheus/prometheus.yml"], check=True, capture_output=True)
+
+
+class UnitsTest(unittest.TestCase):
+
+    def test_units_start_a_program_with_settings_it_has(self):
+        units = sorted((ROOT / "deploy/systemd").glob("*.service"))
+        self.assertEqual([unit.stem for unit in units], ["basisbench-coordinator", "basisbench-worker"])
+        for unit in units:
+            text = unit.read_text()
+            self.assertIn(f"ExecStart=/usr/local/bin/{unit.stem}\n", text)
+            options = (ROOT / OPTIONS[unit.stem.removeprefix("basisbench-")]).read_text()
+            for name in re.findall(r"\b(BASISBENCH_[A-Z]\w+)", text):
+                self.assertIn(f'envname("{name}")', options, unit.name)
+            self.assertIn("NoNewPrivileges=yes", text)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
