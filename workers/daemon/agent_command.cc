@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "services/base/status_macros.h"
 
 namespace basisbench {
@@ -87,6 +88,15 @@ bool IsAssignment(const std::string& word) {
   return true;
 }
 
+// Where the user's login shell is a plain sh, as in containers, mpirun has the profile read first,
+// in a subshell around the command.
+std::string WithoutProfile(const std::string& text) {
+  absl::string_view rest = text;
+  if (!absl::ConsumePrefix(&rest, "( test ! -r ./.profile || . ./.profile;")) return text;
+  rest = absl::StripTrailingAsciiWhitespace(rest);
+  return absl::ConsumeSuffix(&rest, ")") ? std::string(rest) : text;
+}
+
 }  // namespace
 
 absl::StatusOr<AgentCommand> ParseAgentCommand(const std::vector<std::string>& arguments) {
@@ -96,7 +106,8 @@ absl::StatusOr<AgentCommand> ParseAgentCommand(const std::vector<std::string>& a
   }
   AgentCommand command;
   command.host = arguments[0];
-  const std::string text = absl::StrJoin(arguments.begin() + 1, arguments.end(), " ");
+  const std::string text =
+      WithoutProfile(absl::StrJoin(arguments.begin() + 1, arguments.end(), " "));
   BB_ASSIGN_OR_RETURN(std::vector<Statement> statements, Splitter(text).Run());
   for (Statement& statement : statements) {
     if (IsAssignment(statement[0]) && statement.size() == 1) continue;
