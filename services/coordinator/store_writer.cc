@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
@@ -67,14 +68,16 @@ void StoreWriter::SetHealth(const absl::Status& status) {
 
 bool StoreWriter::ReadyToWork() const { return stopping_ || !queue_.empty(); }
 
-std::vector<StoreWriter::Entry> StoreWriter::TakeBatch() {
+std::optional<std::vector<StoreWriter::Entry>> StoreWriter::TakeBatch() {
   absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &StoreWriter::ReadyToWork));
   // After a failure only changes that must be kept are left; give the disk a moment before trying
-  // them again.
-  if (!health_.ok() && !stopping_) {
+  // them, or a trial when there are none.
+  if (health_.ok()) {
+    mutex_.Await(absl::Condition(this, &StoreWriter::ReadyToWork));
+  } else {
     mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kRetryInterval);
   }
+  if (stopping_ && queue_.empty()) return std::nullopt;
   const size_t count = std::min(queue_.size(), kMaxBatch);
   std::vector<Entry> batch(std::make_move_iterator(queue_.begin()),
                            std::make_move_iterator(queue_.begin() + count));
@@ -83,24 +86,41 @@ std::vector<StoreWriter::Entry> StoreWriter::TakeBatch() {
 }
 
 void StoreWriter::Loop() {
-  while (true) {
-    std::vector<Entry> batch = TakeBatch();
-    if (batch.empty()) return;
-    if (!CommitTogether(batch).ok()) CommitApart(batch);
-    std::vector<Entry> kept;
-    for (Entry& entry : batch) {
-      const bool again = entry.on_full == OnFull::kRetry && absl::IsResourceExhausted(entry.result);
-      if (again) {
-        kept.push_back(std::move(entry));
-      } else {
-        entry.done(entry.result);
-      }
+  while (std::optional<std::vector<Entry>> batch = TakeBatch()) {
+    if (batch->empty()) {
+      SetHealth(TryWriting());
+    } else if (!CommitTogether(*batch).ok()) {
+      CommitApart(*batch);
     }
+    Answer(*batch);
     absl::MutexLock lock(&mutex_);
-    queue_.insert(queue_.begin(), std::make_move_iterator(kept.begin()),
-                  std::make_move_iterator(kept.end()));
-    if (stopping_ && !health_.ok()) return;
+    if (stopping_ && !health_.ok()) break;
   }
+  std::deque<Entry> left;
+  {
+    absl::MutexLock lock(&mutex_);
+    left.swap(queue_);
+  }
+  for (Entry& entry : left) {
+    if (entry.on_full == OnFull::kRefuse)
+      entry.done(absl::UnavailableError("the coordinator is stopping"));
+  }
+}
+
+// Those that could not be written and must be kept go back to the front of the queue.
+void StoreWriter::Answer(std::vector<Entry>& batch) {
+  std::vector<Entry> kept;
+  for (Entry& entry : batch) {
+    const bool again = entry.on_full == OnFull::kRetry && absl::IsResourceExhausted(entry.result);
+    if (again) {
+      kept.push_back(std::move(entry));
+    } else {
+      entry.done(entry.result);
+    }
+  }
+  absl::MutexLock lock(&mutex_);
+  queue_.insert(queue_.begin(), std::make_move_iterator(kept.begin()),
+                std::make_move_iterator(kept.end()));
 }
 
 absl::Status StoreWriter::CommitTogether(std::vector<Entry>& batch) {
@@ -114,8 +134,26 @@ absl::Status StoreWriter::CommitTogether(std::vector<Entry>& batch) {
     database_.Rollback();
     return status;
   }
+  // Of changes that are tried again, the reason of the last failure is still there.
+  for (Entry& entry : batch) entry.result = absl::OkStatus();
   SetHealth(status);
   return status;
+}
+
+// A coordinator that says it is not ready may be sent nothing to write, so that it must find out by
+// itself. Writing the version that is there already is the smallest write there is.
+absl::Status StoreWriter::TryWriting() {
+  Entry trial;
+  trial.change = [](Database& database) -> absl::Status {
+    int64_t version = 0;
+    {
+      BB_ASSIGN_OR_RETURN(Statement statement, database.Prepare("PRAGMA user_version"));
+      BB_ASSIGN_OR_RETURN(const bool row, statement.Step());
+      if (row) version = statement.Int(0);
+    }
+    return database.Execute(absl::StrCat("PRAGMA user_version=", version));
+  };
+  return CommitOne(trial);
 }
 
 // One change of the batch failed, and which one cannot be told apart from the rest by now: each

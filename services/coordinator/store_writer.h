@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -42,7 +43,8 @@ class StoreWriter {
   // Refusing may call `done` before this returns, on the caller's thread; kRetry never does.
   void Apply(Change change, Done done, OnFull on_full);
 
-  // OK when the last transaction was committed.
+  // OK when the last transaction was committed. Found out anew several times per second while it is
+  // not.
   absl::Status Health() const;
 
  private:
@@ -54,11 +56,14 @@ class StoreWriter {
   };
 
   void Loop();
-  std::vector<Entry> TakeBatch();
+  // Nullopt when nothing is left to do.
+  std::optional<std::vector<Entry>> TakeBatch();
+  void Answer(std::vector<Entry>& batch);
   bool ReadyToWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CommitTogether(std::vector<Entry>& batch);
   void CommitApart(std::vector<Entry>& batch);
   absl::Status CommitOne(Entry& entry);
+  absl::Status TryWriting();
   void SetHealth(const absl::Status& status);
 
   Database& database_;
