@@ -5,6 +5,7 @@ import { interval, seconds, times } from './format.js';
 
 const LINE = 22;
 const GROUP = 26;
+const LABEL = 46;
 const MARGIN = { left: 168, right: 72, top: 6, bottom: 30 };
 const MOST_LINES = 80;
 
@@ -27,6 +28,16 @@ function scaleFor(values, width) {
   const decades = Math.log10(high / low);
   const steps = decades < 0.7 ? [1, 1.5, 2, 3, 4, 5, 7] : decades < 2 ? [1, 2, 5] : decades < 4 ? [1, 3] : [1];
   return { x, ticks: logTicks(low, high, steps) };
+}
+
+// Ticks whose labels do not touch the one before.
+function spaced({ x, ticks }) {
+  let last = -Infinity;
+  return ticks.filter((tick) => {
+    if (x(tick) - last < LABEL) return false;
+    last = x(tick);
+    return true;
+  });
 }
 
 function groupsOf(rows) {
@@ -97,7 +108,7 @@ function chart(rows, kind, colour, width) {
     }
   }
   const bottom = y + 4;
-  const labels = scale.ticks.map((tick) => svg('text', { class: 'tick', x: scale.x(tick), y: bottom + 14 }, kind.tick(tick)));
+  const labels = spaced(scale).map((tick) => svg('text', { class: 'tick', x: scale.x(tick), y: bottom + 14 }, kind.tick(tick)));
   return svg('svg', { viewBox: `0 0 ${width} ${bottom + MARGIN.bottom - 6}`, role: 'img', 'aria-label': kind.title, class: 'chart' },
     grid, labels, marks);
 }
