@@ -27,6 +27,45 @@ void DeriveRates(const v1::CaseResult& result, double seconds, Derived* d) {
   d->roof = gemm >= copy ? "gemm" : "copy";
 }
 
+std::optional<double> ValueOf(const v1::Measured& measured) {
+  if (!measured.has_value()) return std::nullopt;
+  return measured.value();
+}
+
+// The ring and pairwise algorithms send exactly payload x factor from each rank.
+std::optional<double> BusFactor(const std::string& collective, uint32_t ranks) {
+  const double others = static_cast<double>(ranks - 1) / ranks;
+  if (collective == "all_reduce") return 2 * others;
+  if (collective == "send_recv") return 1;
+  const bool one_pass =
+      collective == "all_gather" || collective == "reduce_scatter" || collective == "all_to_all";
+  if (one_pass) return others;
+  return std::nullopt;
+}
+
+void DeriveWire(const v1::CaseResult& result, Derived* d) {
+  if (!result.has_timing()) {
+    if (!result.has_cost()) return;
+    d->wire_bytes = result.cost().wire_bytes_total();
+    d->wire_messages = result.cost().wire_messages_total();
+    return;
+  }
+  d->wire_bytes = result.counted_wire_bytes_total();
+  d->wire_messages = result.counted_wire_messages_total();
+  int64_t most = 0;
+  for (const v1::CollectiveTraffic& traffic : result.counted()) most += traffic.bytes_sent();
+  d->wire_bytes_max_rank = most;
+  const v1::Cost& cost = result.cost();
+  if (cost.has_wire_bytes_lower_bound() && cost.wire_bytes_lower_bound() > 0) {
+    d->wire_bound_ratio = static_cast<double>(most) / cost.wire_bytes_lower_bound();
+  }
+  const bool comparable =
+      d->median_seconds.value_or(0) > 0 && result.roofs().wire_bytes_per_second() > 0 && most > 0;
+  if (!comparable) return;
+  d->wire_roof_fraction =
+      static_cast<double>(most) / *d->median_seconds / result.roofs().wire_bytes_per_second();
+}
+
 void DeriveTiming(const v1::CaseResult& result, Derived* d) {
   if (!result.has_timing() || !result.timing().has_seconds()) return;
   const v1::Summary& summary = result.timing().seconds();
@@ -36,6 +75,11 @@ void DeriveTiming(const v1::CaseResult& result, Derived* d) {
     d->median_ci_high_seconds = summary.median_ci_high();
   }
   DeriveRates(result, summary.median(), d);
+  d->compute_seconds = ValueOf(result.timing().compute_seconds());
+  d->communication_seconds = ValueOf(result.timing().communication_seconds());
+  d->overlap_ratio = ValueOf(result.timing().overlap_ratio());
+  d->energy_joules = ValueOf(result.energy_joules());
+  d->memory_bytes_measured = ValueOf(result.memory_bytes());
 }
 
 void DeriveVerdict(const v1::CaseResult& result, Derived* d) {
@@ -71,16 +115,32 @@ Derived Derive(const v1::CaseResult& result) {
   d.rankable = result.outcome() == v1::OUTCOME_OK && validated;
   if (result.outcome() == v1::OUTCOME_OK) DeriveTiming(result, &d);
   if (result.has_cost()) d.memory_bytes_model = result.cost().bytes_min();
-  if (result.has_timing()) {
-    d.wire_bytes = result.counted_wire_bytes_total();
-  } else if (result.has_cost()) {
-    d.wire_bytes = result.cost().wire_bytes_total();
-  }
+  d.expressiveness = ValueOf(result.expressiveness());
+  DeriveWire(result, &d);
   if (result.has_validation() && result.validation().method() != "none") {
     d.relative_error = result.validation().relative_error();
   }
   DeriveVerdict(result, &d);
   return d;
+}
+
+std::vector<CollectiveRate> DeriveCollectives(const v1::CaseResult& result) {
+  std::vector<CollectiveRate> rates;
+  for (const v1::CollectiveTraffic& traffic : result.counted()) {
+    CollectiveRate rate;
+    rate.collective = traffic.collective();
+    rate.calls = traffic.calls();
+    rate.bytes_sent = traffic.bytes_sent();
+    rate.messages_sent = traffic.messages_sent();
+    if (traffic.has_seconds()) rate.seconds = traffic.seconds();
+    const auto factor = BusFactor(rate.collective, std::max(1u, result.case_().ranks()));
+    if (rate.seconds.value_or(0) > 0 && factor.value_or(0) > 0) {
+      rate.busbw_bytes_per_second = static_cast<double>(rate.bytes_sent) / *rate.seconds;
+      rate.algbw_bytes_per_second = *rate.busbw_bytes_per_second / *factor;
+    }
+    rates.push_back(std::move(rate));
+  }
+  return rates;
 }
 
 std::string OutcomeName(v1::Outcome outcome) {

@@ -26,9 +26,15 @@ struct Derived {
   std::optional<double> effective_flops_per_second;
   // Compulsory traffic by formula (labelled `model`), over the whole gang.
   std::optional<double> memory_bytes_model;
+  // By hardware counters.
+  std::optional<double> memory_bytes_measured;
   // Counted by the communicator where the case ran, declared otherwise; sum over ranks per
   // iteration.
   std::optional<int64_t> wire_bytes;
+  std::optional<int64_t> wire_messages;
+  // What the most loaded rank sent, as counted, and its ratio to the best known lower bound.
+  std::optional<int64_t> wire_bytes_max_rank;
+  std::optional<double> wire_bound_ratio;
   // Executed FLOP/s over the measured GEMM roof, and model bytes per second over the measured copy
   // roof.
   std::optional<double> gemm_roof_fraction;
@@ -36,6 +42,13 @@ struct Derived {
   // The larger of the two, and which it is ("gemm", "copy").
   std::optional<double> roof_fraction;
   std::string roof;
+  // Bytes of the most loaded rank per second of the whole iteration over the measured wire roof.
+  std::optional<double> wire_roof_fraction;
+  std::optional<double> compute_seconds;
+  std::optional<double> communication_seconds;
+  std::optional<double> overlap_ratio;
+  std::optional<double> energy_joules;
+  std::optional<double> expressiveness;
   std::optional<double> relative_error;
   // "BASELINE", the recorded verdict, "INVALID" for wrong results, or empty when there is nothing
   // to say.
@@ -46,6 +59,21 @@ struct Derived {
 };
 
 Derived Derive(const v1::CaseResult& result);
+
+// One collective of a case as its most loaded rank counted it, per iteration.
+struct CollectiveRate {
+  std::string collective;
+  int64_t calls = 0;
+  int64_t bytes_sent = 0;
+  int64_t messages_sent = 0;
+  std::optional<double> seconds;
+  // Payload over time, and that times the factor of the collective: 2(P-1)/P for all_reduce,
+  // (P-1)/P for all_gather, reduce_scatter and all_to_all, 1 for send_recv. Absent for broadcast,
+  // whose payload cannot be told from what one rank of a tree sends.
+  std::optional<double> algbw_bytes_per_second;
+  std::optional<double> busbw_bytes_per_second;
+};
+std::vector<CollectiveRate> DeriveCollectives(const v1::CaseResult& result);
 
 // "OK", "INVALID_RESULT", ...
 std::string OutcomeName(v1::Outcome outcome);

@@ -3,31 +3,22 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "services/cli/derived.h"
+#include "services/cli/result_columns.h"
 #include "services/cli/spec_text.h"
 #include "services/cli/units.h"
 
 namespace basisbench {
 namespace {
 
-// A case with what follows from it.
-struct Entry {
-  const v1::CaseResult* result;
-  Derived derived;
-};
+using Entry = ResultEntry;
 
-template <typename T>
-Cell Number(const std::optional<T>& value, std::string (*text)(double)) {
-  if (!value) return Cell();
-  return Cell(Json(*value), text(static_cast<double>(*value)));
-}
+constexpr size_t kOperatorColumn = 1;
 
 std::string SectionOf(const v1::Case& c) {
   std::string place = ShapeText(c.shape());
@@ -62,117 +53,25 @@ std::vector<Entry> Ordered(const std::vector<v1::CaseResult>& results) {
   return entries;
 }
 
-std::string MedianText(const Derived& d) {
-  if (!d.median_seconds) return "";
-  if (!d.median_ci_low_seconds) return HumanSeconds(*d.median_seconds);
-  return HumanInterval(*d.median_seconds, *d.median_ci_low_seconds, *d.median_ci_high_seconds);
-}
-
-std::string VerdictText(const Derived& d) {
-  std::string text = d.verdict;
-  if (d.speedup) absl::StrAppend(&text, " ", HumanRatio(*d.speedup));
-  if (d.speedup_low) {
-    absl::StrAppend(&text, " [", HumanRatio(*d.speedup_low), ", ", HumanRatio(*d.speedup_high),
-                    "]");
-  }
-  return text;
-}
-
-std::vector<Column> ResultColumns() {
-  constexpr Audience kAll = Audience::kAll, kMachine = Audience::kMachine,
-                     kHuman = Audience::kHuman, kWide = Audience::kWide;
-  return {{"index", kWide, true},
-          {"operator", kAll},
-          {"sharding", kAll},
-          {"grid", kWide},
-          {"preset", kMachine},
-          {"site", kMachine},
-          {"phase", kMachine},
-          {"tokens", kMachine},
-          {"d_in", kMachine},
-          {"d_out", kMachine},
-          {"dtype", kMachine},
-          {"direction", kMachine},
-          {"cache", kMachine},
-          {"input", kWide},
-          {"ranks", kMachine},
-          {"backend", kWide},
-          {"comparison_group", kMachine},
-          {"samples", kWide, true},
-          {"median", kHuman, false, "MEDIAN [95% CI]"},
-          {"median_seconds", kMachine},
-          {"median_ci_low_seconds", kMachine},
-          {"median_ci_high_seconds", kMachine},
-          {"effective_flops_per_second", kAll, true, "EFFECTIVE"},
-          {"executed_flops_per_second", kAll, true, "EXECUTED"},
-          {"memory_bytes_model", kAll, true, "MEMORY(MODEL)"},
-          {"wire_bytes", kAll, true, "WIRE"},
-          {"roof_fraction", kAll, true, "OF ROOF"},
-          {"gemm_roof_fraction", kMachine},
-          {"copy_roof_fraction", kMachine},
-          {"relative_error", kAll, true, "REL.ERROR"},
-          {"verdict", kAll, false, "VS MATMUL"},
-          {"speedup", kMachine},
-          {"speedup_low", kMachine},
-          {"speedup_high", kMachine},
-          {"outcome", kAll},
-          {"detail", kWide}};
-}
-
-Row ResultRow(const Entry& entry) {
-  const v1::CaseResult& r = *entry.result;
-  const v1::Case& c = r.case_();
-  const Derived& d = entry.derived;
-  auto machine = [](const std::optional<double>& v) { return v ? Cell(Json(*v)) : Cell(); };
-  const Cell samples = r.timing().has_seconds() ? Cell(Json(r.timing().seconds().count())) : Cell();
-  std::string roof = d.roof_fraction ? HumanPercent(*d.roof_fraction) + " " + d.roof : "";
-  return {{Json(c.index()),
-           Json(OperatorText(c.operator_())),
-           Json(c.sharding()),
-           Json(c.grid()),
-           Json(c.preset()),
-           Json(c.site()),
-           Json(c.phase()),
-           Json(c.shape().tokens()),
-           Json(c.shape().d_in()),
-           Json(c.shape().d_out()),
-           Json(c.dtype()),
-           Json(c.direction()),
-           Json(c.cache()),
-           Json(c.input()),
-           Json(c.ranks()),
-           Json(c.backend()),
-           Json(c.comparison_group()),
-           samples,
-           Cell(Json(nullptr), MedianText(d)),
-           machine(d.median_seconds),
-           machine(d.median_ci_low_seconds),
-           machine(d.median_ci_high_seconds),
-           Number(d.effective_flops_per_second, HumanFlopRate),
-           Number(d.executed_flops_per_second, HumanFlopRate),
-           Number(d.memory_bytes_model, HumanBytes),
-           Number(d.wire_bytes, HumanBytes),
-           Cell(machine(d.roof_fraction).value, roof),
-           machine(d.gemm_roof_fraction),
-           machine(d.copy_roof_fraction),
-           Number(d.relative_error, HumanError),
-           Cell(Json(d.verdict), VerdictText(d)),
-           machine(d.speedup),
-           machine(d.speedup_low),
-           machine(d.speedup_high),
-           Json(OutcomeName(r.outcome())),
-           Json(r.detail())},
-          SectionOf(c)};
-}
-
 }  // namespace
 
 Table ResultTable(const std::vector<v1::CaseResult>& results) {
-  Table table{.columns = ResultColumns(),
+  Table table{.columns = {},
               .rows = {},
               .empty = "no case has a record yet",
-              .name_column = 1};
-  for (const Entry& entry : Ordered(results)) table.rows.push_back(ResultRow(entry));
+              .name_column = kOperatorColumn};
+  const std::vector<Entry> entries = Ordered(results);
+  for (const Entry& entry : entries) table.rows.push_back({{}, SectionOf(entry.result->case_())});
+  for (const ResultColumn& source : ResultColumns()) {
+    Column column = source.column;
+    bool measured = false;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      table.rows[i].cells.push_back(source.cell(entries[i]));
+      measured = measured || !table.rows[i].cells.back().value.is_null();
+    }
+    if (source.where_measured && !measured) column.audience = Audience::kMachine;
+    table.columns.push_back(column);
+  }
   return table;
 }
 

@@ -17,6 +17,8 @@ struct Unit {
 };
 
 constexpr std::array<Unit, 4> kSeconds = {{{1, "s"}, {1e-3, "ms"}, {1e-6, "µs"}, {1e-9, "ns"}}};
+constexpr std::array<Unit, 5> kJoules = {
+    {{1e3, "kJ"}, {1, "J"}, {1e-3, "mJ"}, {1e-6, "µJ"}, {1e-9, "nJ"}}};
 constexpr std::array<Unit, 6> kFlops = {{{1e15, "PFLOP/s"},
                                          {1e12, "TFLOP/s"},
                                          {1e9, "GFLOP/s"},
@@ -63,6 +65,7 @@ std::string HumanBytes(double bytes) {
 std::string HumanByteRate(double bytes_per_second) {
   return absl::StrCat(HumanBytes(bytes_per_second), "/s");
 }
+std::string HumanJoules(double joules) { return With(kJoules, joules); }
 std::string HumanPercent(double fraction) { return absl::StrFormat("%.1f %%", fraction * 100); }
 std::string HumanError(double relative_error) { return absl::StrFormat("%.1e", relative_error); }
 std::string HumanRatio(double ratio) { return absl::StrCat(Significant(ratio), "x"); }
@@ -84,6 +87,13 @@ std::string HumanEta(double seconds) {
 std::string IsoTime(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0 && time.nanos() == 0) return "";
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()),
+                          absl::UTCTimeZone());
+}
+
+std::string IsoTimeExact(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0 && time.nanos() == 0) return "";
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ",
+                          absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()),
                           absl::UTCTimeZone());
 }
 

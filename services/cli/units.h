@@ -14,6 +14,7 @@ std::string HumanSeconds(double seconds);            // "1.23 ms"
 std::string HumanFlopRate(double flops_per_second);  // "61.2 GFLOP/s"
 std::string HumanBytes(double bytes);                // "4.50 MiB", binary multiples
 std::string HumanByteRate(double bytes_per_second);  // "11.8 GiB/s"
+std::string HumanJoules(double joules);              // "1.23 mJ"
 std::string HumanPercent(double fraction);           // "78.1 %"
 std::string HumanError(double relative_error);       // "1.2e-07"
 std::string HumanRatio(double ratio);                // "2.31x"
@@ -21,8 +22,9 @@ std::string HumanRatio(double ratio);                // "2.31x"
 std::string HumanInterval(double middle, double low, double high);
 std::string HumanEta(double seconds);  // "0:41", "1:02:03"
 
-// ISO 8601 in UTC; empty when unset (zero).
+// ISO 8601 in UTC; empty when unset (zero). The second with as many decimals as there are.
 std::string IsoTime(const google::protobuf::Timestamp& time);
+std::string IsoTimeExact(const google::protobuf::Timestamp& time);
 double SecondsBetween(const google::protobuf::Timestamp& from,
                       const google::protobuf::Timestamp& to);
 
