@@ -35,7 +35,7 @@ ProgressView::ProgressView(Context& context)
 
 void ProgressView::OnJob(const v1::Job& job) {
   total_ = job.cases_total();
-  done_ = std::max(done_, job.cases_done());
+  Finished(job.cases_done());
   if (job.state() == state_ && job.detail() == detail_) return;
   state_ = job.state();
   detail_ = job.detail();
@@ -47,8 +47,8 @@ void ProgressView::OnJob(const v1::Job& job) {
 }
 
 void ProgressView::OnResult(const v1::CaseResult& result) {
-  ++done_;
-  done_ = total_ > 0 ? std::min(done_, total_) : done_;
+  seen_.insert(result.case_().index());
+  Finished(static_cast<uint32_t>(seen_.size()));
   // On a terminal the moving line tells enough, unless something went wrong.
   const bool fine = result.outcome() == v1::OUTCOME_OK;
   if (animate_ && fine && context_.flags.verbosity == 0) return;
@@ -63,21 +63,24 @@ void ProgressView::OnResult(const v1::CaseResult& result) {
 }
 
 void ProgressView::OnProgress(const v1::Progress& progress) {
-  done_ = std::max(done_, progress.cases_done());
+  Finished(progress.cases_done());
   std::string text =
       absl::StrCat("[", done_, "/", total_, "] ", progress.label(), "  ", progress.phase());
   if (progress.samples() > 0) absl::StrAppend(&text, " ", progress.samples(), " samples");
   if (progress.median_seconds() > 0) {
     absl::StrAppend(&text, "  median ", HumanSeconds(progress.median_seconds()));
   }
-  if (progress.has_eta_seconds())
+  if (progress.has_eta_seconds()) {
     absl::StrAppend(&text, "  ETA ", HumanEta(progress.eta_seconds()));
+  }
   if (animate_) {
     Redraw(text);
   } else if (context_.flags.verbosity > 0) {
     Line(text);
   }
 }
+
+void ProgressView::Finished(uint32_t cases) { done_ = std::max(done_, cases); }
 
 void ProgressView::ClearLine() {
   if (drawn_) context_.io().err << "\r\033[K" << std::flush;

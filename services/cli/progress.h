@@ -3,9 +3,8 @@
 // Never fails.
 #pragma once
 
-#include <optional>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "absl/time/time.h"
 #include "basisbench/v1/job.pb.h"
@@ -34,8 +33,11 @@ class ProgressView {
   absl::Time last_draw_ = absl::InfinitePast();
   v1::JobState state_ = v1::JOB_STATE_UNSPECIFIED;
   std::string detail_;
+  void Finished(uint32_t cases);
+
   uint32_t total_ = 0;
   uint32_t done_ = 0;
+  std::set<uint32_t> seen_;  // cases with a record; a case is counted once however often it is told
 };
 
 }  // namespace basisbench

@@ -11,6 +11,8 @@ namespace basisbench {
 namespace {
 
 constexpr absl::Duration kRetryEvery = absl::Milliseconds(500);
+// A stream is opened anew this often, so that one that has silently died cannot hold us for ever.
+constexpr absl::Duration kStreamFor = absl::Minutes(2);
 
 struct WatchState {
   uint64_t sequence = 0;
@@ -38,6 +40,7 @@ grpc::Status StreamOnce(Context& context, Client& client, const std::string& job
   grpc::ClientContext rpc;
   Interrupt::Handler handler(context.interrupt(), [&rpc] { rpc.TryCancel(); });
   if (context.interrupt().requested()) return grpc::Status::CANCELLED;
+  rpc.set_deadline(absl::ToChronoTime(absl::Now() + kStreamFor));
   v1::WatchJobRequest request;
   request.set_job_id(job_id);
   request.set_after_sequence(state->sequence);
@@ -62,6 +65,8 @@ absl::StatusOr<v1::Job> WatchUntilEnd(Context& context, Client& client, const st
                                       ProgressView& view) {
   WatchState state;
   bool told = false;
+  // Between two streams an interrupt must not end the process before it has said how to go on.
+  Interrupt::Handler handler(context.interrupt(), [] {});
   while (true) {
     const grpc::Status status = StreamOnce(context, client, job_id, view, &state);
     view.ClearLine();
@@ -76,7 +81,7 @@ absl::StatusOr<v1::Job> WatchUntilEnd(Context& context, Client& client, const st
       BB_ASSIGN_OR_RETURN(v1::Job job, client.GetJob(job_id));
       if (IsEnded(job.state())) return job;
       state.last_contact = absl::Now();
-    } else if (!told) {
+    } else if (!told && status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) {
       context.Say(absl::StrCat("connection to ", client.target(), " lost, trying again"));
       told = true;
     }
