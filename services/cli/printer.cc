@@ -14,6 +14,7 @@ namespace {
 
 constexpr char kBold[] = "\033[1m";
 constexpr char kReset[] = "\033[0m";
+constexpr char kCsvLineEnd[] = "\r\n";  // RFC 4180
 
 std::string Dump(const Json& value, int indent = -1) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -108,11 +109,11 @@ void PrintCsv(const Table& table, const PrintOptions& options, std::ostream& out
   const std::vector<size_t> visible = Visible(table, options.format);
   std::vector<std::string> fields;
   for (const size_t i : visible) fields.push_back(CsvField(table.columns[i].key));
-  if (options.headers) out << absl::StrJoin(fields, ",") << '\n';
+  if (options.headers) out << absl::StrJoin(fields, ",") << kCsvLineEnd;
   for (const Row& row : table.rows) {
     fields.clear();
     for (const size_t i : visible) fields.push_back(CsvField(Plain(row.cells[i].value)));
-    out << absl::StrJoin(fields, ",") << '\n';
+    out << absl::StrJoin(fields, ",") << kCsvLineEnd;
   }
 }
 
@@ -124,7 +125,7 @@ void PrintOutline(const Json& value, int depth, std::ostream& out) {
       out << indent << Printable(label) << '\n';
       PrintOutline(item, depth + 1, out);
     } else {
-      const std::string text = Printable(Plain(item));
+      const std::string text = item.is_null() ? "-" : Printable(Plain(item));
       out << indent << Printable(label) << (text.empty() ? "" : " " + text) << '\n';
     }
   };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "services/cli/units.h"
@@ -74,6 +75,14 @@ Json Repeated(const pb::Message& message, const Field* field, Defaults defaults)
   return list;
 }
 
+// As protojson writes it; a double would round what a file says exactly.
+std::string DurationText(const pb::Duration& duration) {
+  if (duration.nanos() == 0) return absl::StrCat(duration.seconds(), "s");
+  std::string text = absl::StrFormat("%d.%09d", duration.seconds(), duration.nanos());
+  text.erase(text.find_last_not_of('0') + 1);
+  return text + "s";
+}
+
 bool IsDefault(const Json& value) {
   return value.is_null() || value == Json("") || value == Json(false) ||
          (value.is_number() && value == Json(0)) || (value.is_structured() && value.empty());
@@ -82,9 +91,9 @@ bool IsDefault(const Json& value) {
 }  // namespace
 
 Json ToJson(const pb::Message& message, Defaults defaults) {
-  if (const auto* time = dynamic_cast<const pb::Timestamp*>(&message)) return IsoTime(*time);
+  if (const auto* time = dynamic_cast<const pb::Timestamp*>(&message)) return IsoTimeExact(*time);
   if (const auto* duration = dynamic_cast<const pb::Duration*>(&message)) {
-    return absl::StrCat(static_cast<double>(duration->seconds()) + duration->nanos() * 1e-9, "s");
+    return DurationText(*duration);
   }
   Json object = Json::object();
   const pb::Descriptor& type = *message.GetDescriptor();
