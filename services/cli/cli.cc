@@ -85,6 +85,27 @@ std::string UnknownVerb(const CLI::App& app, const std::vector<std::string>& arg
   return absl::StrCat("no verb '", *found, "'", DidYouMean(*found, verbs));
 }
 
+// The long flag that was mistyped, with the nearest of those that stand at the verb.
+std::string UnknownFlag(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> known;
+  const CLI::App* at = &app;
+  while (true) {
+    for (const CLI::Option* option : at->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+    const auto deeper = at->get_subcommands();
+    if (deeper.empty()) break;
+    at = deeper.back();
+  }
+  for (const std::string& word : arguments) {
+    const std::string flag = word.substr(0, word.find('='));
+    if (flag.size() < 3 || flag.compare(0, 2, "--") != 0) continue;
+    if (std::find(known.begin(), known.end(), flag) != known.end()) continue;
+    return absl::StrCat("no flag '", flag, "'", DidYouMean(flag, known));
+  }
+  return "";
+}
+
 // CLI11 reports through exceptions, --help included.
 int Explain(CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments,
             Context& context) {
@@ -93,11 +114,13 @@ int Explain(CLI::App& app, const CLI::ParseError& error, const std::vector<std::
     return kExitOk;
   }
   std::string message = error.what();
-  const bool verb_missing =
+  const bool word_unknown =
       error.get_name() == "RequiredError" || error.get_name() == "ExtrasError";
-  if (verb_missing) {
-    const std::string unknown = UnknownVerb(app, arguments);
-    if (!unknown.empty()) message = unknown;
+  if (word_unknown) {
+    const std::string flag = UnknownFlag(app, arguments);
+    const std::string verb = UnknownVerb(app, arguments);
+    if (!verb.empty()) message = verb;
+    if (!flag.empty()) message = flag;
   }
   context.io().err << "error: " << Printable(message) << "\nSee 'basisbench --help'.\n";
   return kExitUsage;

@@ -12,6 +12,7 @@ void AddCancelVerb(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("cancel", "Stop jobs; finished cases are kept");
   auto ids = std::make_shared<std::vector<std::string>>();
   verb->add_option("job", *ids, "Job ids")->required();
+  verb->footer("Example: basisbench cancel 1m872w9d9wn1nyx");
   verb->callback([&context, ids] {
     context.action = [&context, ids] {
       const auto client = context.Connect();

@@ -69,6 +69,7 @@ void AddCompareVerb(CLI::App& app, Context& context) {
                  "Exit 7 when a case became slower, 8 when one became wrong");
   verb->add_flag("--force", flags->force, "Compare runs of other methods, machines or rank counts");
   verb->footer(
+      "Example: basisbench compare 1m872w9d9wn1nyx 1m872wfk5d0kk00 --fail-on-regression\n\n"
       "ratio is the second median over the first; above 1 is slower. A case is SLOWER or FASTER "
       "only when\n"
       "the whole interval of the ratio is beyond the threshold.");

@@ -27,6 +27,7 @@ void AddDeleteVerb(CLI::App& app, Context& context) {
   auto yes = std::make_shared<bool>(false);
   verb->add_option("job", *ids, "Job ids")->required();
   verb->add_flag("-y,--yes", *yes, "Do not ask");
+  verb->footer("Example: basisbench delete 1m872w9d9wn1nyx --yes");
   verb->callback([&context, ids, yes] {
     context.action = [&context, ids, yes]() -> int {
       if (!*yes && !context.io().in_terminal) {

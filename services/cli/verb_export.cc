@@ -46,6 +46,7 @@ void AddExportVerb(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"jsonl", "csv"}))
       ->capture_default_str();
   verb->add_flag("--omit-samples", flags->omit_samples, "Leave out the raw samples of each rank");
+  verb->footer("Example: basisbench export 1m872w9d9wn1nyx --format csv > results.csv");
   verb->callback([&context, flags] {
     context.action = [&context, flags] { return Export(context, *flags); };
   });

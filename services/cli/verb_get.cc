@@ -90,8 +90,10 @@ void AddGetVerb(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("get", "List jobs, workers, operators or presets");
   verb->require_subcommand(1);
   auto flags = std::make_shared<GetFlags>();
-  auto add = [&](const char* noun, const char* help, Getter getter) {
+  verb->footer("Example: basisbench get jobs --state running -o wide");
+  auto add = [&](const std::string& noun, const char* help, Getter getter) {
     CLI::App* kind = verb->add_subcommand(noun, help);
+    kind->footer("Example: basisbench get " + noun + " -o json");
     kind->add_option("name", flags->name, "Only this one");
     kind->callback([&context, flags, getter] {
       context.action = [&context, flags, getter] { return Get(context, *flags, getter); };

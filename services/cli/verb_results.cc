@@ -12,6 +12,7 @@ void AddResultsVerb(CLI::App& app, Context& context) {
   auto id = std::make_shared<std::string>();
   verb->add_option("job", *id, "Job id")->required();
   verb->footer(
+      "Example: basisbench results 1m872w9d9wn1nyx -o wide\n\n"
       "memory is compulsory traffic by formula (model); wire is counted by the communicator, "
       "summed over ranks;\n"
       "of roof is the larger of executed FLOP/s over the GEMM roof and model bytes/s over the copy "

@@ -64,6 +64,7 @@ void AddValidateVerb(CLI::App& app, Context& context) {
       app.add_subcommand("validate", "Show the cases, costs and fit of a job; queue nothing");
   auto flags = std::make_shared<JobFlags>();
   AddJobFlags(*verb, *flags);
+  verb->footer("Example: basisbench validate -f sweep.yaml");
   verb->callback([&context, flags] {
     context.action = [&context, flags] {
       const auto response = Submit(context, *flags, /*validate_only=*/true);

@@ -7,6 +7,7 @@ namespace basisbench {
 
 void AddVersionVerb(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("version", "Print the version");
+  verb->footer("Example: basisbench version -o json");
   verb->callback([&context] {
     context.action = [&context]() -> int {
       if (IsHuman(context.format())) {

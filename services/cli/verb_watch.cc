@@ -13,6 +13,7 @@ void AddWatchVerb(CLI::App& app, Context& context) {
   auto follow = std::make_shared<FollowOptions>();
   verb->add_option("job", *job, "Job id")->required();
   verb->add_flag("--cancel-on-interrupt", follow->cancel_on_interrupt, "Ctrl-C cancels the job");
+  verb->footer("Example: basisbench watch 1m872w9d9wn1nyx");
   verb->callback([&context, job, follow] {
     context.action = [&context, job, follow] { return Follow(context, *job, *follow); };
   });
