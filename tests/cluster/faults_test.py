@@ -240,7 +240,7 @@ class FaultsTest(unittest.TestCase):
             # The write-ahead log may have a few free pages left; they run out.
             refused = until(lambda: (r := system.cli("submit", *small, check=False)).returncode != 0 and r, 60,
                             "a submission is refused")
-            self.assertIn("RESOURCE_EXHAUSTED", refused.stderr)
+            self.assertIn("disk is full", refused.stderr)
             self.assertIsNone(system.coordinator.popen.poll())
             ballast.unlink()
             job = until(lambda: (r := system.cli("submit", *small, "-o", "name", check=False)).returncode == 0 and r, 30,

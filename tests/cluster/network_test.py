@@ -13,7 +13,7 @@ import urllib.parse
 from hosts import NetnsHosts, netns_available
 from system import SOURCE, Process, System, until
 
-FRAMING = 0.06  # Ethernet, IP and TCP headers, acknowledgements and Open MPI's own messages, as a share of the payload
+FRAMING = 0.02  # Ethernet, IP and TCP headers, acknowledgements and Open MPI's own messages, as a share of the payload
 
 
 def fetch(host, url):
@@ -70,7 +70,7 @@ class NetworkTest(unittest.TestCase):
         with NetnsHosts(2) as hosts, System(hosts) as system:
             def counted(host):
                 text = fetch(host, f"http://{host.address}:{system.workers[host.name].ports['http_port']}/metrics")
-                lines = [line for line in text.splitlines() if line.startswith("basisbench_collective_bytes_total")]
+                lines = [line for line in text.splitlines() if line.startswith("basisbench_collective_sent_bytes_total")]
                 return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
             before = {h.name: hosts.sent_bytes(h) for h in hosts.workers}

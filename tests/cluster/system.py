@@ -180,7 +180,7 @@ class System:
 
     def cli(self, *arguments, seconds=120, check=True):
         """Runs `basisbench`; returns the completed process."""
-        argv = self.hosts.control.command([BIN / "basisbench", "--coordinator", self.address, *arguments])
+        argv = self.hosts.control.command([BIN / "basisbench", "--coordinator", self.address, "--insecure", *arguments])
         run = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL)
         if check and run.returncode != 0:
             raise AssertionError(f"{' '.join(map(str, arguments))}: exit {run.returncode}\n{run.stdout}\n{run.stderr}")

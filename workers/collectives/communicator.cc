@@ -21,4 +21,15 @@ absl::string_view CollectiveName(Collective collective) {
   return "unknown";
 }
 
+TrafficTable Difference(const TrafficTable& after, const TrafficTable& before) {
+  TrafficTable difference;
+  for (size_t i = 0; i < difference.size(); ++i) {
+    difference[i].calls = after[i].calls - before[i].calls;
+    difference[i].bytes_sent = after[i].bytes_sent - before[i].bytes_sent;
+    difference[i].messages_sent = after[i].messages_sent - before[i].messages_sent;
+    difference[i].seconds = after[i].seconds - before[i].seconds;
+  }
+  return difference;
+}
+
 }  // namespace basisbench

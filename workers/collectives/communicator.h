@@ -37,6 +37,9 @@ struct Traffic {
 // Per collective, indexed by static_cast<size_t>(Collective).
 using TrafficTable = std::array<Traffic, kCollectiveCount>;
 
+// What was added between two looks at a communicator's table.
+TrafficTable Difference(const TrafficTable& after, const TrafficTable& before);
+
 // A piece of a buffer for a variable-size collective.
 struct Piece {
   int64_t offset = 0;

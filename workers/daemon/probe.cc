@@ -83,11 +83,14 @@ Probe::CollectiveSeries& Probe::Of(const std::string& collective, const std::str
 
 void Probe::Record(const v1::RankActivity& activity) {
   absl::MutexLock lock(&mutex_);
-  OperatorSeries& series = Of(activity);
-  for (const double seconds : activity.iteration_seconds()) series.duration->Observe(Sane(seconds));
-  series.flops->Increment(Sane(activity.flops_executed()));
-  series.effective_flops->Increment(Sane(activity.flops_effective()));
-  series.memory_bytes->Increment(Sane(activity.memory_bytes()));
+  if (!activity.operator_name().empty()) {
+    OperatorSeries& series = Of(activity);
+    for (const double seconds : activity.iteration_seconds())
+      series.duration->Observe(Sane(seconds));
+    series.flops->Increment(Sane(activity.flops_executed()));
+    series.effective_flops->Increment(Sane(activity.flops_effective()));
+    series.memory_bytes->Increment(Sane(activity.memory_bytes()));
+  }
   for (const v1::CollectiveTraffic& traffic : activity.traffic()) {
     CollectiveSeries& collective = Of(traffic.collective(), activity.backend());
     collective.calls->Increment(Sane(static_cast<double>(traffic.calls())));

@@ -128,6 +128,7 @@ absl::Status Attempt::RunPart(absl::Span<CaseRun* const> part) {
   BB_RETURN_IF_ERROR(MeasureRounds(context_, options_, report_, part));
   for (CaseRun* run : part) BB_RETURN_IF_ERROR(Finish(*run));
   for (CaseRun* run : part) BB_RETURN_IF_ERROR(NeedRoofs(*run));
+  BB_RETURN_IF_ERROR(report_.ReportActivity(part, /*force=*/true));
   for (CaseRun* run : part) {
     if (!run->recorded) BB_RETURN_IF_ERROR(Record(*run, baseline));
   }

@@ -12,22 +12,6 @@ constexpr int64_t kAnnounceEveryNs = 20'000'000;
 constexpr int64_t kActivityEveryNs = 500'000'000;
 constexpr int64_t kProgressEveryNs = 200'000'000;
 
-void Accumulate(const TrafficTable& traffic, v1::RankActivity* activity) {
-  // One entry per collective, in the table's order, so that the position is the collective.
-  while (activity->traffic_size() < kCollectiveCount) {
-    const auto collective = static_cast<Collective>(activity->traffic_size());
-    activity->add_traffic()->set_collective(std::string(CollectiveName(collective)));
-  }
-  for (int i = 0; i < kCollectiveCount; ++i) {
-    const Traffic& from = traffic[static_cast<size_t>(i)];
-    v1::CollectiveTraffic* to = activity->mutable_traffic(i);
-    to->set_calls(to->calls() + from.calls);
-    to->set_bytes_sent(to->bytes_sent() + from.bytes_sent);
-    to->set_messages_sent(to->messages_sent() + from.messages_sent);
-    to->set_seconds(to->seconds() + from.seconds);
-  }
-}
-
 v1::RankActivity Complete(const CaseRun& run) {
   v1::RankActivity activity = run.activity;
   const v1::Case& spec = run.resolved.spec;
@@ -38,9 +22,6 @@ v1::RankActivity Complete(const CaseRun& run) {
   activity.set_flops_executed(share * run.resolved.cost.flops_executed);
   activity.set_flops_effective(share * run.resolved.cost.flops_effective);
   activity.set_memory_bytes(share * run.resolved.cost.bytes_min);
-  for (int i = activity.traffic_size() - 1; i >= 0; --i) {
-    if (activity.traffic(i).calls() == 0) activity.mutable_traffic()->DeleteSubrange(i, 1);
-  }
   return activity;
 }
 
@@ -63,11 +44,9 @@ absl::Status LiveReport::StartedSample(const CaseRun& run) {
   return Started(run);
 }
 
-void LiveReport::Count(CaseRun& run, int64_t iterations, double seconds,
-                       const TrafficTable& traffic) {
+void LiveReport::Count(CaseRun& run, int64_t iterations, double seconds) {
   run.activity.set_iterations(run.activity.iterations() + static_cast<uint64_t>(iterations));
   for (int64_t i = 0; i < iterations; ++i) run.activity.add_iteration_seconds(seconds);
-  Accumulate(traffic, &run.activity);
 }
 
 absl::Status LiveReport::ReportActivity(absl::Span<CaseRun* const> runs, bool force) {
@@ -79,7 +58,16 @@ absl::Status LiveReport::ReportActivity(absl::Span<CaseRun* const> runs, bool fo
     BB_RETURN_IF_ERROR(context_.reporter.Report(Complete(*run)));
     run->activity.Clear();
   }
-  return absl::OkStatus();
+  return ReportTraffic();
+}
+
+absl::Status LiveReport::ReportTraffic() {
+  const TrafficTable now = context_.world.traffic();
+  v1::RankActivity activity;
+  activity.set_backend(context_.backend);
+  AppendTraffic(Difference(now, reported_), true, activity.mutable_traffic());
+  reported_ = now;
+  return activity.traffic_size() == 0 ? absl::OkStatus() : context_.reporter.Report(activity);
 }
 
 absl::Status LiveReport::ReportProgress(const CaseRun& run, const std::string& phase) {

@@ -28,9 +28,11 @@ class LiveReport {
   absl::Status StartedSample(const CaseRun& run);
 
   // Counts iterations for the next activity report.
-  void Count(CaseRun& run, int64_t iterations, double seconds, const TrafficTable& traffic);
+  void Count(CaseRun& run, int64_t iterations, double seconds);
 
-  // At most twice a second, or now when forced.
+  // At most twice a second, or now when forced. Traffic is all of this rank's since the last
+  // report: roofs, warm-up and validation move bytes as well, and the node's counters are to agree
+  // with its interfaces.
   absl::Status ReportActivity(absl::Span<CaseRun* const> runs, bool force = false);
 
   // Rank 0: at most five times a second.
@@ -39,12 +41,15 @@ class LiveReport {
   void CaseRecorded() { ++cases_done_; }
 
  private:
+  absl::Status ReportTraffic();
+
   RunContext& context_;
   const size_t cases_total_;
   const int64_t begin_ns_;
   uint32_t cases_done_ = 0;
   int64_t announced_ns_ = 0, activity_ns_ = 0, progress_ns_ = 0;
   int64_t announced_case_ = -1;
+  TrafficTable reported_{};
 };
 
 }  // namespace basisbench

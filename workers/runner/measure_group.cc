@@ -45,7 +45,7 @@ absl::StatusOr<double> WarmUpOnce(RunContext& context, LiveReport& report, CaseR
   }
   if (first) run.counted = timed.traffic;
   if (!SameTraffic(timed.traffic, run.counted, 1)) run.counted_steadily = false;
-  report.Count(run, 1, timed.seconds, timed.traffic);
+  report.Count(run, 1, timed.seconds);
   BB_ASSIGN_OR_RETURN(const std::vector<double> all, GatherDoubles(context.world, {timed.seconds}));
   return SlowestOf(all);
 }
@@ -61,7 +61,7 @@ absl::Status TakeSample(RunContext& context, LiveReport& report, CaseRun& run) {
         {{"case", run.index()}, {"error", timed.status.message()}});
   }
   if (!SameTraffic(timed.traffic, run.counted, run.batch)) run.counted_steadily = false;
-  report.Count(run, run.batch, timed.seconds, timed.traffic);
+  report.Count(run, run.batch, timed.seconds);
   return absl::OkStatus();
 }
 
@@ -166,7 +166,7 @@ absl::Status MeasureRounds(RunContext& context, const MeasureOptions& options, L
     BB_RETURN_IF_ERROR(report.ReportActivity(runs));
     BB_RETURN_IF_ERROR(report.ReportProgress(*unfinished[round % unfinished.size()], "measure"));
   }
-  return report.ReportActivity(runs, true);
+  return absl::OkStatus();
 }
 
 }  // namespace basisbench
