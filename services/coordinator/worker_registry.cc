@@ -27,9 +27,10 @@ bool IsWorkerName(absl::string_view name) {
          });
 }
 
-// mpirun separates hosts by commas and slots by a colon; nothing of a shell may pass either.
+// mpirun separates hosts by commas and slots by a colon, and takes a word that begins with a hyphen
+// for an option; nothing of a shell may pass either.
 bool IsAddress(absl::string_view address) {
-  return !address.empty() && address.size() <= kMaxAddress &&
+  return !address.empty() && address.size() <= kMaxAddress && address[0] != '-' &&
          std::all_of(address.begin(), address.end(), [](unsigned char c) {
            return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_' || c == ':' ||
                   c == '%';
@@ -82,24 +83,28 @@ bool WorkerRegistry::Put(const v1::Register& registration, std::shared_ptr<Worke
   record.registration.clear_attempts();
   record.link = std::move(link);
   record.last_seen = now;
-  Remove(registration.worker());
+  bool changed = Take(registration.worker());
   capacities_ = nullptr;
-  const bool is_new = ++catalogues_[record.catalogue] == 1;
+  changed = ++catalogues_[record.catalogue] == 1 || changed;
   workers_[registration.worker()] = std::move(record);
-  if (is_new) Rebuild();
-  return is_new;
+  if (changed) Rebuild();
+  return changed;
 }
 
 void WorkerRegistry::Remove(const std::string& worker) {
+  // What was seen last is remembered while nobody is there.
+  if (Take(worker) && !catalogues_.empty()) Rebuild();
+}
+
+bool WorkerRegistry::Take(const std::string& worker) {
   const auto found = workers_.find(worker);
-  if (found == workers_.end()) return;
+  if (found == workers_.end()) return false;
   const auto offered = catalogues_.find(found->second.catalogue);
   workers_.erase(found);
   capacities_ = nullptr;
-  if (--offered->second > 0) return;
+  if (--offered->second > 0) return false;
   catalogues_.erase(offered);
-  // What was seen last is remembered while nobody is there.
-  if (!catalogues_.empty()) Rebuild();
+  return true;
 }
 
 void WorkerRegistry::MarkDraining(WorkerRecord& record) {

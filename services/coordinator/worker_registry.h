@@ -64,6 +64,8 @@ class WorkerRegistry {
   ClusterView View();
 
  private:
+  // True when nobody else offers the worker's catalogue.
+  bool Take(const std::string& worker);
   void Rebuild();
 
   std::map<std::string, WorkerRecord> workers_;
