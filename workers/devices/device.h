@@ -39,7 +39,8 @@ struct GemmArgs {
   int64_t batch = 1;
 };
 
-// Copies a rows x cols matrix between two strided places of the same device.
+// Copies a rows x cols matrix between two strided places of the same device, which do not overlap.
+// Strides may be negative: then that index runs backwards from the given place.
 struct CopyArgs {
   Dtype dtype = Dtype::kF32;
   int64_t rows = 0, cols = 0;
@@ -72,15 +73,38 @@ struct ButterflyArgs {
   void* y = nullptr;
 };
 
-// A one-dimensional real-to-complex or complex-to-complex transform (forward, e^{-2 pi i jk/n},
-// unnormalised) of `howmany` vectors. Complex elements are interleaved pairs. Real input of length
-// n gives n/2+1 complex outputs.
+// y[j] = scale * (x[j] + z[(count - j) mod count]) over contiguous elements: twice the even part of
+// x when z is x. y overlaps neither.
+struct ReflectArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t count = 0;
+  const void* x = nullptr;
+  const void* z = nullptr;
+  double scale = 1.0;
+  void* y = nullptr;
+};
+
+// y = scale * (conj(x) + z), elementwise over `count` complex numbers (interleaved pairs); y may
+// alias x or z.
+struct ConjugateArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t count = 0;
+  const void* x = nullptr;
+  const void* z = nullptr;
+  double scale = 1.0;
+  void* y = nullptr;
+};
+
+// A one-dimensional transform of `howmany` vectors, unnormalised. Complex elements are interleaved
+// pairs; n real numbers are n/2+1 complex ones of a spectrum. Complex and real input: forward,
+// e^{-2 pi i jk/n}. Real output, the way back from a spectrum: e^{+2 pi i jk/n}; executing it may
+// overwrite its input.
 struct FftDescription {
   Dtype dtype = Dtype::kF32;
-  bool real_input = false;
+  bool real_input = false, real_output = false;  // at most one
   int64_t n = 0, howmany = 0;
   int64_t in_stride = 1, in_distance = 0;    // elements of the input type
-  int64_t out_stride = 1, out_distance = 0;  // complex elements
+  int64_t out_stride = 1, out_distance = 0;  // elements of the output type
 };
 
 // Prepared transform. Execute may be called any number of times, with the buffers given when it was
@@ -108,6 +132,8 @@ class Device {
   virtual absl::Status Copy(const CopyArgs& args) = 0;
   virtual absl::Status Wht(const WhtArgs& args) = 0;
   virtual absl::Status Butterfly(const ButterflyArgs& args) = 0;
+  virtual absl::Status AddReflected(const ReflectArgs& args) = 0;
+  virtual absl::Status AddConjugate(const ConjugateArgs& args) = 0;
 
   // y = x * w, elementwise over `count` contiguous elements.
   virtual absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w,

@@ -34,6 +34,13 @@ void CopyRows(const Places<T>& p) {
 }
 
 template <typename T>
+void ReverseRows(const Places<T>& p) {
+  const auto reverse = BestKernels().Of<T>().reverse;
+  for (int64_t i = 0; i < p.rows; ++i)
+    reverse(p.cols, p.from + i * p.from_row, p.to + i * p.to_row);
+}
+
+template <typename T>
 void CopyTiles(const Places<T>& p) {
   for (int64_t i0 = 0; i0 < p.rows; i0 += kTile) {
     for (int64_t j0 = 0; j0 < p.cols; j0 += kTile) {
@@ -63,6 +70,8 @@ void Copy(const CopyArgs& args) {
   }
   if (p.from_col == 1 && p.to_col == 1) {
     CopyRows(p);
+  } else if (p.from_col == -1 && p.to_col == 1) {
+    ReverseRows(p);
   } else if (p.from_row == 1 && p.to_col == 1) {
     TransposeTask<T> task;
     task.rows = p.cols;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batched strided GEMM over OpenBLAS: one library call where the batch is really one larger
-// product, a loop of calls otherwise; never a copy. Stateless; any thread.
+// product, an own kernel for batches of small products, a loop of calls otherwise; never a copy.
+// Stateless; any thread.
 #pragma once
 
 #include "absl/status/status.h"

@@ -28,6 +28,23 @@ void Combine(const ButterflyArgs& args, bool stream) {
 }
 
 template <typename T>
+void Reflect(const ReflectArgs& args) {
+  const auto* x = static_cast<const T*>(args.x);
+  const auto* z = static_cast<const T*>(args.z);
+  auto* y = static_cast<T*>(args.y);
+  const T scale = static_cast<T>(args.scale);
+  y[0] = scale * (x[0] + z[0]);
+  BestKernels().Of<T>().add_reversed(args.count - 1, x + 1, z + args.count - 1, scale, y + 1);
+}
+
+template <typename T>
+void Conjugate(const ConjugateArgs& args) {
+  BestKernels().Of<T>().add_conjugate(args.count, static_cast<const T*>(args.x),
+                                      static_cast<const T*>(args.z), static_cast<T>(args.scale),
+                                      static_cast<T*>(args.y));
+}
+
+template <typename T>
 void Multiply(int64_t count, const void* x, const void* w, void* y, bool stream) {
   BestKernels().Of<T>().multiply(count, static_cast<const T*>(x), static_cast<const T*>(w),
                                  static_cast<T*>(y), stream);
@@ -43,6 +60,19 @@ absl::Status RunButterfly(const ButterflyArgs& args) {
   } else {
     Combine<double>(args, stream);
   }
+  return absl::OkStatus();
+}
+
+absl::Status RunAddReflected(const ReflectArgs& args) {
+  BB_RETURN_IF_ERROR(CheckCount(args.count));
+  if (args.count == 0) return absl::OkStatus();
+  args.dtype == Dtype::kF32 ? Reflect<float>(args) : Reflect<double>(args);
+  return absl::OkStatus();
+}
+
+absl::Status RunAddConjugate(const ConjugateArgs& args) {
+  BB_RETURN_IF_ERROR(CheckCount(args.count));
+  args.dtype == Dtype::kF32 ? Conjugate<float>(args) : Conjugate<double>(args);
   return absl::OkStatus();
 }
 

@@ -32,14 +32,35 @@ struct TransposeTask {
   int64_t to_stride = 0;
 };
 
+// C = alpha A B + beta C, A m x k, B k x n, row-major; C is not read when beta is 0.
+template <typename T>
+struct GemmTask {
+  int64_t m = 0, n = 0, k = 0;
+  T alpha = 1;
+  const T* a = nullptr;
+  int64_t lda = 0;
+  const T* b = nullptr;
+  int64_t ldb = 0;
+  T beta = 0;
+  T* c = nullptr;
+  int64_t ldc = 0;
+};
+
 // `stream` writes around the cache: worth it when the output is larger than the last-level cache.
 template <typename T>
 struct TypedKernels {
   void (*wht)(const WhtTask<T>& task);
   void (*transpose)(const TransposeTask<T>& task);
+  void (*gemm)(const GemmTask<T>& task);  // for small m and k
   void (*multiply)(int64_t count, const T* x, const T* w, T* y, bool stream);
   // y = scale * x + z_scale * z
   void (*combine)(int64_t count, const T* x, T scale, const T* z, T z_scale, T* y, bool stream);
+  // y[j] = scale * (x[j] + z_first[-j])
+  void (*add_reversed)(int64_t count, const T* x, const T* z_first, T scale, T* y);
+  // y[j] = x_first[-j]
+  void (*reverse)(int64_t count, const T* x_first, T* y);
+  // y = scale * (conj(x) + z) over interleaved complex numbers
+  void (*add_conjugate)(int64_t count, const T* x, const T* z, T scale, T* y);
 };
 
 struct SimdKernels {

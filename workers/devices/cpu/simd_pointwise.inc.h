@@ -51,6 +51,42 @@ struct Pointwise {
       Loop<false>(count, x, z, y, f, f);
     }
   }
+
+  // The kLanes elements that end at p, the last first.
+  [[gnu::always_inline]] static V Backwards(const T* p) {
+    typename R::Indices order;
+    for (int i = 0; i < kLanes; ++i) order[i] = kLanes - 1 - i;
+    return __builtin_shuffle(R::Load(p - (kLanes - 1)), order);
+  }
+
+  static void AddReversed(int64_t count, const T* x, const T* z_first, T scale, T* y) {
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      R::template Store<false>(y + i, scale * (R::Load(x + i) + Backwards(z_first - i)));
+    }
+    for (; i < count; ++i) y[i] = scale * (x[i] + z_first[-i]);
+  }
+
+  static void Reverse(int64_t count, const T* x_first, T* y) {
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      R::template Store<false>(y + i, Backwards(x_first - i));
+    }
+    for (; i < count; ++i) y[i] = x_first[-i];
+  }
+
+  static void AddConjugate(int64_t count, const T* x, const T* z, T scale, T* y) {
+    V sign;
+    for (int i = 0; i < kLanes; ++i) sign[i] = i % 2 == 0 ? T(1) : T(-1);
+    int64_t i = 0;
+    for (; i + kLanes <= 2 * count; i += kLanes) {
+      R::template Store<false>(y + i, scale * (sign * R::Load(x + i) + R::Load(z + i)));
+    }
+    for (; i < 2 * count; i += 2) {
+      y[i] = scale * (x[i] + z[i]);
+      y[i + 1] = scale * (z[i + 1] - x[i + 1]);
+    }
+  }
 };
 
 }  // namespace basisbench::simd

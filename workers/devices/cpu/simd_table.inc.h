@@ -2,6 +2,7 @@
 // The kernel table of one register width. Included only by the simd_*.cc files.
 #pragma once
 
+#include "workers/devices/cpu/simd_gemm.inc.h"
 #include "workers/devices/cpu/simd_kernels.h"
 #include "workers/devices/cpu/simd_pointwise.inc.h"
 #include "workers/devices/cpu/simd_transpose.inc.h"
@@ -11,8 +12,10 @@ namespace basisbench {
 
 template <typename T, int Bytes>
 constexpr TypedKernels<T> MakeTypedKernels() {
-  return {simd::Wht<T, Bytes>::Rows, simd::Transposition<T, Bytes>::Run,
-          simd::Pointwise<T, Bytes>::Multiply, simd::Pointwise<T, Bytes>::Combine};
+  return {simd::Wht<T, Bytes>::Rows,          simd::Transposition<T, Bytes>::Run,
+          simd::SmallGemm<T, Bytes>::Run,     simd::Pointwise<T, Bytes>::Multiply,
+          simd::Pointwise<T, Bytes>::Combine, simd::Pointwise<T, Bytes>::AddReversed,
+          simd::Pointwise<T, Bytes>::Reverse, simd::Pointwise<T, Bytes>::AddConjugate};
 }
 
 template <int Bytes>

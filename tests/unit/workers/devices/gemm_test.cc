@@ -107,6 +107,26 @@ TEST(CpuGemm, BatchesAreIndependentProducts) {
   }
 }
 
+TEST(CpuGemm, BatchesOfSmallProductsReachEveryEdgeOfTheirTiles) {
+  for (int64_t m : {1, 4, 7, 8, 33}) {
+    for (int64_t n : {16, 47, 48, 101}) {
+      for (int64_t k : {0, 1, 32}) {
+        GemmArgs g = Dense(m, n, k, Transpose::kNo, Transpose::kNo);
+        g.alpha = 0.5;
+        g.beta = m % 2 == 0 ? 0.0 : -2.0;
+        g.batch = 3;
+        g.stride_a = m * g.lda + 1;
+        g.stride_b = n + 2;  // interleaved rows
+        g.ldb = 3 * g.stride_b;
+        g.stride_c = n + 1;
+        g.ldc = 3 * g.stride_c;
+        ExpectGemm<float>(g);
+        ExpectGemm<double>(g);
+      }
+    }
+  }
+}
+
 // Each row: a batch that is one product in disguise.
 struct Merge {
   int64_t m, n;

@@ -162,6 +162,65 @@ TYPED_TEST(StageKernels, CopyReachesEveryStridedPlaceAndNoOther) {
   }
 }
 
+TYPED_TEST(StageKernels, CopyRunsBackwardsWhereAStrideIsNegative) {
+  auto device = TestDevice();
+  const int64_t rows = 7, cols = 83;
+  const auto x = RandomValues<TypeParam>(rows * cols, 1);
+  for (const int64_t to_col : {1, 7}) {
+    std::vector<TypeParam> y(rows * cols);
+    CopyArgs args{kDtypeOf<TypeParam>, rows, cols, x.data() + rows * cols - 1, -cols, -1, y.data()};
+    args.to_row_stride = to_col == 1 ? cols : 1;
+    args.to_col_stride = to_col;
+    ASSERT_TRUE(device->Copy(args).ok());
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < cols; ++j) {
+        ASSERT_EQ(y[i * args.to_row_stride + j * to_col], x[(rows - 1 - i) * cols + cols - 1 - j]);
+      }
+    }
+  }
+}
+
+TYPED_TEST(StageKernels, AddReflectedAndAddConjugateEqualTheDefinition) {
+  auto device = TestDevice();
+  for (int64_t count : {0, 1, 2, 15, 64, 257, 1000}) {
+    const auto x = RandomValues<TypeParam>(2 * count, 1), z = RandomValues<TypeParam>(2 * count, 2);
+    std::vector<TypeParam> even(count), pairs = x;
+    const Dtype dtype = kDtypeOf<TypeParam>;
+    ASSERT_TRUE(device->AddReflected({dtype, count, x.data(), z.data(), 0.5, even.data()}).ok());
+    ASSERT_TRUE(device->AddConjugate({dtype, count, pairs.data(), z.data(), 2, pairs.data()}).ok());
+    for (int64_t j = 0; j < count; ++j) {
+      EXPECT_NEAR(even[j], (x[j] + z[(count - j) % count]) / 2, 1e-6);
+      EXPECT_NEAR(pairs[2 * j], 2 * (x[2 * j] + z[2 * j]), 1e-6);
+      EXPECT_NEAR(pairs[2 * j + 1], 2 * (z[2 * j + 1] - x[2 * j + 1]), 1e-6);
+    }
+  }
+  EXPECT_EQ(device->AddReflected({Dtype::kF32, -1}).message(),
+            "elementwise count = -1 is negative");
+}
+
+TYPED_TEST(StageKernels, BackwardLoopsAndSmallProductsAgreeInEveryInstructionSet) {
+  const int64_t count = 131, m = 15, k = 9;
+  const auto x = RandomValues<TypeParam>(k * count, 1), z = RandomValues<TypeParam>(m * count, 2);
+  for (const SimdKernels* kernels : UsableKernels()) {
+    const auto& of = kernels->template Of<TypeParam>();
+    std::vector<TypeParam> sum(count), reversed(count), product = z, turned(2 * count);
+    of.add_reversed(count, x.data(), z.data() + count - 1, 2, sum.data());
+    of.reverse(count, x.data() + count - 1, reversed.data());
+    of.add_conjugate(count, x.data(), z.data(), 1, turned.data());
+    of.gemm({m, count, k, 2, z.data(), k, x.data(), count, -1, product.data(), count});
+    for (int64_t j = 0; j < count; ++j) {
+      EXPECT_NEAR(sum[j], 2 * (x[j] + z[count - 1 - j]), 1e-6) << kernels->name;
+      EXPECT_EQ(reversed[j], x[count - 1 - j]) << kernels->name;
+      EXPECT_NEAR(turned[2 * j + 1], z[2 * j + 1] - x[2 * j + 1], 1e-6) << kernels->name;
+      for (int64_t i = 0; i < m; ++i) {
+        double want = -static_cast<double>(z[i * count + j]);
+        for (int64_t at = 0; at < k; ++at) want += 2.0 * z[i * k + at] * x[at * count + j];
+        ASSERT_NEAR(product[i * count + j], want, 2e-5) << kernels->name << " " << i << " " << j;
+      }
+    }
+  }
+}
+
 TYPED_TEST(StageKernels, TransposeIsExactInEveryInstructionSet) {
   for (const SimdKernels* kernels : UsableKernels()) {
     const int64_t rows = 83, cols = 150;
