@@ -11,6 +11,7 @@
 #include "tests/conformance/case_list.h"
 #include "tests/conformance/ranks.h"
 #include "tests/conformance/run_case.h"
+#include "workers/operators/partition.h"
 #include "workers/operators/validation.h"
 
 namespace basisbench {
@@ -93,13 +94,34 @@ Dense Shifted(const std::vector<Dense>& held, const ProblemShape& shape, int64_t
   return shifted;
 }
 
+// Elements of X that this rank holds.
+int64_t HeldOfX(CaseRun& run) {
+  int64_t held = 0;
+  for (const Shard& shard : run.plan().Inputs()) {
+    if (shard.tensor == "x") held += static_cast<int64_t>(shard.rows.size() * shard.cols.size());
+  }
+  return held;
+}
+
+// The last rank that holds a part of X: some shardings leave ranks without one. Collective.
+absl::StatusOr<int> LastWithOperand(CaseRun& run) {
+  const int ranks = run.problem().ranks;
+  std::vector<double> held(ranks, 0.0);
+  held[run.communicator().rank()] = static_cast<double>(HeldOfX(run));
+  BB_RETURN_IF_ERROR(run.communicator().AllGather(Dtype::kF64, held.data(), PartsOf(ranks, ranks)));
+  int last = ranks - 1;
+  while (last > 0 && held[last] == 0) --last;
+  return last;
+}
+
 // Fills and runs with `operands`, then breaks the output. False when the control has no meaning for
 // the case.
 absl::StatusOr<bool> Break(CaseRun& run, const Operands& operands, const Operands& before,
                            Control control) {
   const int rank = run.communicator().rank(), last = run.problem().ranks - 1;
   run.Fill(control == Control::kStale ? before : operands);
-  if (control == Control::kDroppedOperand && rank == last) {
+  BB_ASSIGN_OR_RETURN(const int last_with_operand, LastWithOperand(run));
+  if (control == Control::kDroppedOperand && rank == last_with_operand) {
     for (const Shard& shard : run.plan().Inputs()) {
       if (shard.tensor == "x") FillShard(shard, Nothing());
     }
