@@ -21,7 +21,7 @@ const progress = [
     { took: `(basisbench_job_end_timestamp_seconds${JOB} or on(job_id) (basisbench_job_start_timestamp_seconds${JOB} * 0 + time())) - on(job_id) basisbench_job_start_timestamp_seconds${JOB}` }),
   stat('Best speed-up', { unit: UNIT.times, decimals: 2, description: 'Largest speed-up over MatMul of a case that ended well. The table says how well it computes what MatMul does.' },
     { best: `max(basisbench_result_speedup_ratio${JOB})` }),
-  stat('Largest error', { unit: 'sci', decimals: 1, description: 'Largest relative error of an output against float64, over the cases that ended well.' },
+  stat('Largest error', { unit: UNIT.scientific, decimals: 1, description: 'Largest relative error of an output against float64, over the cases that ended well.' },
     { largest: `max(basisbench_result_relative_error_ratio${JOB})` }),
   series('Cases', { unit: UNIT.count, step: true, width: 24, height: 6, description: 'Cases recorded, and all cases of the job.' },
     { done: `basisbench_job_cases_done${JOB}`, all: `basisbench_job_cases${JOB}` }),
@@ -32,7 +32,7 @@ const results = [
   table('Results', { unit: UNIT.number, width: 16, height: 12, description: 'Cases that ended well: median time of an iteration, MatMul’s time divided by it, relative error, counted bytes on the wire.' },
     { time: `basisbench_result_median_seconds${JOB}`, speedup: `basisbench_result_speedup_ratio${JOB}`,
       error: `basisbench_result_relative_error_ratio${JOB}`, wire: `basisbench_result_wire_bytes${JOB}` },
-    { time: ['Median', UNIT.seconds], speedup: ['vs MatMul', UNIT.times], error: ['Error', 'sci'], wire: ['Wire', UNIT.bytes] }, labels),
+    { time: ['Median', UNIT.seconds], speedup: ['vs MatMul', UNIT.times], error: ['Error', UNIT.scientific], wire: ['Wire', UNIT.bytes] }, labels),
   bars('Speed-up over MatMul', { unit: UNIT.times, decimals: 2, height: 12, steps: { 1: 'blue' }, description: 'MatMul’s time divided by the case’s, from paired rounds. Beyond 1 is faster.' },
     { '{{operator}} {{place}}': `sort_desc(basisbench_result_speedup_ratio${JOB})` }),
 ];
@@ -70,7 +70,7 @@ const communication = [
   series('Ranks', { unit: UNIT.count, step: true, stack: true, description: 'Rank processes connected to each worker’s daemon.' }, { '{{instance}}': whileRunning('basisbench_ranks_running') }),
 ];
 
-const marker = (name, metric, iconColor) => ({ name, iconColor, expr: `${metric}${JOB} * 1000`, useValueForTime: 'on', titleFormat: name, step: '10s' });
+const marker = (name, metric, iconColor) => ({ name, iconColor, expr: `${metric}${JOB} * 1000`, useValueForTime: true, titleFormat: name, step: '10s' });
 
 export const job = dashboard({
   uid: 'basisbench-job', title: 'Basisbench: one job', description: 'Progress, results and live rates of one job.',

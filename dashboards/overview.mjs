@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cluster at a glance: who is there, what waits, what is being computed, whether the store keeps up.
-import { UNIT, bars, dashboard, series, stat } from './panels.mjs';
+import { UNIT, bars, dashboard, series, stat, table } from './panels.mjs';
 
 const quantiles = (metric, by = '') => Object.fromEntries([['p50', 0.5], ['p90', 0.9], ['p99', 0.99]].map(([name, q]) => [by ? `${name} {{${by}}}` : name,
   `histogram_quantile(${q}, sum by (${by ? `${by}, ` : ''}le) (rate(${metric}_bucket[$__rate_interval])))`]));
@@ -17,6 +17,16 @@ const cluster = [
   stat('Jobs queued', { unit: UNIT.count, description: 'Jobs that wait for a gang.' }, { queued: 'sum(basisbench_jobs{state="queued"})' }),
   stat('Targets down', { unit: UNIT.count, steps: { 1: 'red' }, description: 'Coordinator and worker endpoints that Prometheus could not scrape.' },
     { down: 'count(up{job=~"basisbench-.*"} == 0) or vector(0)' }),
+];
+
+const nodes = [
+  table('Workers', { unit: UNIT.seconds, width: 12, height: 7, description: 'Workers that Prometheus scrapes, and how long their daemons have been running.' },
+    { up: 'sum by (worker, hostname, cpu_model) ((time() - process_start_time_seconds) * on (instance) group_left (worker, hostname, cpu_model) basisbench_worker_info)' },
+    { up: ['Up for', UNIT.seconds] }, { worker: 'Worker', hostname: 'Host', cpu_model: 'CPU' }),
+  bars('Slots by worker', { unit: UNIT.ratio, max: 1, decimals: 0, width: 6, height: 7, description: 'Share of each worker’s slots that ranks hold now.' },
+    { '{{instance}}': 'basisbench_worker_slots_used / basisbench_worker_slots' }),
+  bars('Builds', { unit: UNIT.count, width: 6, height: 7, description: 'Processes by version. Two method versions measure differently: their records are not compared.' },
+    { '{{version}}, method {{method_version}}': 'count by (version, method_version) (basisbench_build_info)' }),
 ];
 
 const queue = [
@@ -51,8 +61,8 @@ const attempts = [
   series('Attempts ended', { unit: UNIT.perSecond, stack: true, description: 'Attempts per second by how they ended. Anything but completed costs a relaunch.' },
     { '{{end}}': rate('basisbench_attempts_finished_total', 'end') }),
   series('Launch time', { unit: UNIT.seconds, description: 'From starting mpirun to the first message of rank 0.' }, quantiles('basisbench_launch_duration_seconds')),
-  bars('Slots by worker', { unit: UNIT.ratio, max: 1, description: 'Share of each worker’s slots that ranks hold now.' },
-    { '{{instance}}': 'basisbench_worker_slots_used / basisbench_worker_slots' }),
+  series('Attempts started', { unit: UNIT.perSecond, description: 'Gangs held per second.' },
+    { started: 'sum(rate(basisbench_attempts_started_total[$__rate_interval]))' }),
 ];
 
 const store = [
@@ -77,4 +87,4 @@ export const overview = dashboard({
   description: 'Cluster, queue, leases, throughput and store of one Basisbench coordinator and its workers.',
   links: [{ title: 'One job', url: '/d/basisbench-job' }],
   annotations: [{ name: 'Worker lost', iconColor: 'red', expr: 'increase(basisbench_worker_losses_total[1m]) > 0', titleFormat: 'a worker was lost', step: '60s' }],
-}, { Cluster: cluster, Queue: queue, Throughput: throughput, Leases: leases, Attempts: attempts, 'Store and logs': store, Processes: processes });
+}, { Cluster: [...cluster, ...nodes], Queue: queue, Throughput: throughput, Leases: leases, Attempts: attempts, 'Store and logs': store, Processes: processes });

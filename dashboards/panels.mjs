@@ -6,7 +6,7 @@ const WIDTH = 24;
 
 // Grafana's own identifiers of units.
 export const UNIT = { seconds: 's', bytes: 'bytes', byteRate: 'Bps', flopRate: 'flops', ratio: 'percentunit', number: 'none',
-  count: 'short', rate: 'cps', perSecond: 'ops', time: 'dateTimeAsIso', intensity: 'suffix: FLOP/B', times: 'suffix:×' };
+  count: 'short', perSecond: 'ops', scientific: 'sci', intensity: 'suffix: FLOP/B', times: 'suffix:×' };
 
 const REFIDS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
@@ -72,6 +72,7 @@ export function table(title, look, queries, columns, labels) {
   const built = panel('table', title, { ...look, overrides }, list, { showHeader: true, cellHeight: 'sm' }, { align: 'auto', filterable: true });
   built.transformations = [{ id: 'merge', options: {} },
     { id: 'organize', options: { renameByName: { ...labels, ...rename }, includeByName: Object.fromEntries([...shown, ...Object.keys(rename)].map((name) => [name, true])),
+      excludeByName: Object.fromEntries(['Time', '__name__', 'instance', 'job', 'job_id'].map((name) => [name, true])),
       indexByName: Object.fromEntries([...shown, ...Object.keys(rename)].map((name, i) => [name, i])) } }];
   return built;
 }
@@ -108,7 +109,8 @@ function place(rows) {
 export function dashboard({ uid, title, description, variables = [], annotations = [], links = [], from = 'now-30m' }, rows) {
   return { uid, title, description, tags: ['basisbench'], schemaVersion: 42, version: 1, editable: false, graphTooltip: 1, timezone: 'browser',
     refresh: '10s', time: { from, to: 'now' }, timepicker: {}, fiscalYearStartMonth: 0, weekStart: '', templating: { list: [DATASOURCE_VARIABLE, ...variables] },
-    annotations: { list: annotations.map((each) => ({ datasource: DATASOURCE, enable: true, hide: false, ...each })) },
+    annotations: { list: annotations.map(({ expr, step, ...each }) => (
+      { datasource: DATASOURCE, enable: true, hide: false, target: { refId: 'Anno', expr, interval: step }, ...each })) },
     links: links.map((each) => ({ type: 'link', icon: 'dashboard', includeVars: true, keepTime: true, targetBlank: false, asDropdown: false, tags: [], tooltip: '', ...each })),
     panels: place(rows) };
 }

@@ -17,7 +17,7 @@ def queries_of(dashboard):
     found = [Query(title, panel["title"], target.get("legendFormat", ""), target["expr"],
                    panel["fieldConfig"]["defaults"].get("unit", ""))
              for panel in dashboard["panels"] for target in panel.get("targets", [])]
-    return found + [Query(title, f"annotation {each['name']}", each["titleFormat"], each["expr"], "annotation")
+    return found + [Query(title, f"annotation {each['name']}", each["titleFormat"], each["target"]["expr"], "annotation")
                     for each in dashboard["annotations"]["list"]]
 
 
