@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -87,7 +88,10 @@ absl::Status WriteAll(int fd, absl::string_view bytes, absl::Time deadline) {
   size_t written = 0;
   while (written < bytes.size()) {
     BB_RETURN_IF_ERROR(WaitFor(fd, POLLOUT, deadline));
-    const ssize_t got = ::write(fd, bytes.data() + written, bytes.size() - written);
+    // A blocking pipe that polls as writable takes this much without blocking, and no more for
+    // sure.
+    const size_t piece = std::min<size_t>(bytes.size() - written, PIPE_BUF);
+    const ssize_t got = ::write(fd, bytes.data() + written, piece);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got < 0) return absl::UnavailableError(absl::StrCat("write: ", std::strerror(errno)));
     written += static_cast<size_t>(got);
