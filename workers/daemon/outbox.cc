@@ -33,8 +33,8 @@ Outbox::Outbox(std::string spool_directory) : directory_(std::move(spool_directo
     const bool readable = content.ok() && message.ParseFromString(*content);
     const auto key = readable ? KeyOf(message) : std::nullopt;
     // The ending of an earlier process is of no use: the coordinator has learnt from its
-    // registration.
-    if (key && key->second != kEnding) {
+    // registration. A record under another name was still being written, and was never taken over.
+    if (key && key->second != kEnding && entry.path() == PathOf(*key)) {
       absl::MutexLock lock(&mutex_);
       messages_.emplace(*key, std::move(message));
     } else {
