@@ -41,7 +41,7 @@ RankServer::~RankServer() {
   for (const auto& connection : connections_) {
     if (connection->rank) events_->OnGone(*connection->rank);
   }
-  ::unlink(options_.socket_path.c_str());
+  if (bound_) ::unlink(options_.socket_path.c_str());
 }
 
 void RankServer::SetWork(v1::Assignment work) {
@@ -60,10 +60,10 @@ absl::Status RankServer::Listen() {
   std::memcpy(address.sun_path, options_.socket_path.data(), options_.socket_path.size());
   listener_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   stop_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  const bool listening =
-      listener_.valid() && stop_.valid() &&
-      ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-      ::chmod(options_.socket_path.c_str(), 0600) == 0 && ::listen(listener_.get(), 1024) == 0;
+  bound_ = listener_.valid() && stop_.valid() &&
+           ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  const bool listening = bound_ && ::chmod(options_.socket_path.c_str(), 0600) == 0 &&
+                         ::listen(listener_.get(), 1024) == 0;
   if (listening) return absl::OkStatus();
   return absl::UnavailableError(
       absl::StrCat("cannot listen on ", options_.socket_path, ": ", std::strerror(errno)));

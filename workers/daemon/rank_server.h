@@ -77,6 +77,7 @@ class RankServer {
   RankEvents* const events_;
   UniqueFd listener_;
   UniqueFd stop_;
+  bool bound_ = false;  // the socket's file is this server's
   absl::Mutex mutex_;
   std::optional<v1::Assignment> work_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Connection>> connections_;  // the thread's own
