@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -132,7 +133,8 @@ absl::Status CompleteOptions(WorkerOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--name '", options.name, "': letters, digits, '.', '_' and '-' only, at most 63"));
   }
-  if (options.address.find_first_of(":/, ") != std::string::npos) {
+  if (options.address.empty() || options.address[0] == '-' ||
+      options.address.find_first_of(":/, ") != std::string::npos) {
     return absl::InvalidArgumentError(
         absl::StrCat("--address '", options.address, "' is not a host or IPv4 address"));
   }
@@ -158,6 +160,9 @@ std::optional<DaemonOptions> ParseDaemonOptions(int argc, char** argv, int* exit
   }
   options.drain_timeout = absl::Seconds(raw.drain_seconds);
   absl::Status status = CompleteOptions(options.worker);
+  // CLI11 lets NaN pass every check.
+  if (status.ok() && std::isnan(raw.drain_seconds))
+    status = absl::InvalidArgumentError("--drain-timeout: nan is not a number");
   if (status.ok() && !raw.cpus.empty()) {
     absl::StatusOr<std::vector<uint32_t>> cpus = ParseCpuList(raw.cpus);
     status = cpus.status();
