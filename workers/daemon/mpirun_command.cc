@@ -76,6 +76,10 @@ std::vector<std::string> MakeNodeEnvironment(const NodeEnvironment& node,
 }
 
 absl::StatusOr<std::vector<std::string>> MakeMpirunCommand(const MpirunRequest& request) {
+  if (request.hosts.size() != request.slots.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(request.hosts.size(), " hosts and ",
+                                                   request.slots.size(), " numbers of slots"));
+  }
   std::set<std::string> seen;
   std::vector<std::string> places;
   uint32_t slots = 0;
