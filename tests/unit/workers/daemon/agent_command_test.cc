@@ -23,14 +23,15 @@ Words Parsed(const Words& arguments) {
 }
 
 TEST(ParseAgentCommand, UnderstandsWhatOpenMpiSays) {
-  const auto plain = ParseAgentCommand(
-      {"127.0.0.2", "orted", "-mca", "ess", "\"env\"", "-mca", "orte_hnp_uri", "\"1.0;tcp://10.0.0.1:1\""});
+  const auto plain = ParseAgentCommand({"127.0.0.2", "orted", "-mca", "ess", "\"env\"", "-mca",
+                                        "orte_hnp_uri", "\"1.0;tcp://10.0.0.1:1\""});
   ASSERT_THAT(plain, IsOk());
   EXPECT_EQ(plain->host, "127.0.0.2");
-  EXPECT_THAT(plain->arguments,
-              ElementsAre("orted", "-mca", "ess", "env", "-mca", "orte_hnp_uri", "1.0;tcp://10.0.0.1:1"));
-  EXPECT_THAT(Parsed({"h", "PATH=/opt/bin:$PATH ; export PATH ; LD_LIBRARY_PATH=/opt/lib:$X ; export "
-                           "LD_LIBRARY_PATH ;   /opt/bin/orted -mca a b"}),
+  EXPECT_THAT(plain->arguments, ElementsAre("orted", "-mca", "ess", "env", "-mca", "orte_hnp_uri",
+                                            "1.0;tcp://10.0.0.1:1"));
+  EXPECT_THAT(Parsed({"h",
+                      "PATH=/opt/bin:$PATH ; export PATH ; LD_LIBRARY_PATH=/opt/lib:$X ; export "
+                      "LD_LIBRARY_PATH ;   /opt/bin/orted -mca a b"}),
               ElementsAre("orted", "-mca", "a", "b"));
 }
 
@@ -66,7 +67,8 @@ TEST(ParseAgentCommand, LaunchesNothingButOrted) {
 
 TEST(ParseAgentCommand, WhateverComesTheProgramIsOrted) {
   std::mt19937 random(4);
-  const Words pieces = {"orted", " ", "'", "\"", "\\", ";", "rm", "A=b", "export ", "\n", "/", "$x"};
+  const Words pieces = {"orted", " ",   "'",       "\"", "\\", ";",
+                        "rm",    "A=b", "export ", "\n", "/",  "$x"};
   int accepted = 0;
   for (int i = 0; i < 50'000; ++i) {
     std::string text;
