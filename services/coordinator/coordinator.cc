@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "services/base/version.h"
+#include "services/coordinator/rpc_metrics.h"
 
 namespace basisbench {
 namespace {
@@ -43,6 +44,7 @@ absl::Status Coordinator::SetUp(const CoordinatorOptions& options) {
 
   grpc::ServerBuilder builder;
   BB_RETURN_IF_ERROR(ConfigureServer(options.security, options.listen, builder, &grpc_port_));
+  TimeCalls(metrics_, builder);
   builder.RegisterService(jobs_.get());
   builder.RegisterService(catalogue_.get());
   builder.RegisterService(workers_.get());
