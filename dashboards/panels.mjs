@@ -6,7 +6,7 @@ const WIDTH = 24;
 
 // Grafana's own identifiers of units.
 export const UNIT = { seconds: 's', bytes: 'bytes', byteRate: 'Bps', flopRate: 'flops', ratio: 'percentunit', number: 'none',
-  count: 'short', perSecond: 'ops', scientific: 'sci', intensity: 'suffix: FLOP/B', times: 'suffix:×' };
+  count: 'short', perSecond: 'ops', scientific: 'sci', intensity: 'suffix:FLOP/B', times: 'suffix:×' };
 
 const REFIDS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
