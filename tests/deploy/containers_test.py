@@ -9,6 +9,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -254,6 +255,17 @@ class UnitsTest(unittest.TestCase):
             for name in re.findall(r"\b(BASISBENCH_[A-Z]\w+)", text):
                 self.assertIn(f'envname("{name}")', options, unit.name)
             self.assertIn("NoNewPrivileges=yes", text)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd-analyze")
+    def test_systemd_knows_every_setting(self):
+        for unit in sorted((ROOT / "deploy/systemd").glob("*.service")):
+            with tempfile.TemporaryDirectory() as folder:
+                # It wants to see the program, which is not installed here.
+                copy = pathlib.Path(folder) / unit.name
+                copy.write_text(re.sub(r"(?m)^ExecStart=.*", "ExecStart=/bin/true", unit.read_text()))
+                run = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, timeout=60)
+                mine = [line for line in run.stderr.splitlines() if unit.name in line]
+                self.assertEqual(mine, [])
 
 
 if __name__ == "__main__":
