@@ -73,6 +73,15 @@ const store = [
     { '{{instance}} {{level}}': 'sum by (instance, level) (rate(basisbench_log_messages_total{level=~"warning|error"}[$__rate_interval]))' }),
 ];
 
+const calls = [
+  series('Time of a call, p99', { unit: UNIT.seconds, log: true, description: '99th percentile of the time a unary call of the API takes, by method. Streams, such as watching a job, are not in it.' },
+    { '{{method}}': 'histogram_quantile(0.99, sum by (method, le) (rate(basisbench_rpc_duration_seconds_bucket[$__rate_interval])))' }),
+  series('Calls', { unit: UNIT.perSecond, stack: true, description: 'Unary calls answered per second, by method.' },
+    { '{{method}}': rate('basisbench_rpc_duration_seconds_count', 'method') }),
+  series('Calls not answered with OK', { unit: UNIT.perSecond, stack: true, description: 'Unary calls per second that ended with an error, by method and status code. invalid_argument is a client’s mistake; unavailable and internal are the coordinator’s.' },
+    { '{{method}} {{code}}': 'sum by (method, code) (rate(basisbench_rpc_duration_seconds_count{code!="ok"}[$__rate_interval]))' }),
+];
+
 const processes = [
   series('CPU', { unit: UNIT.number, decimals: 2, description: 'CPUs used by coordinator and daemons. Ranks are processes of their own and are not in it.' },
     { '{{instance}}': 'rate(process_cpu_seconds_total{job=~"basisbench-.*"}[$__rate_interval])' }),
@@ -87,4 +96,4 @@ export const overview = dashboard({
   description: 'Cluster, queue, leases, throughput and store of one Basisbench coordinator and its workers.',
   links: [{ title: 'One job', url: '/d/basisbench-job' }],
   annotations: [{ name: 'Worker lost', iconColor: 'red', expr: 'increase(basisbench_worker_losses_total[1m]) > 0', titleFormat: 'a worker was lost', step: '60s' }],
-}, { Cluster: [...cluster, ...nodes], Queue: queue, Throughput: throughput, Leases: leases, Attempts: attempts, 'Store and logs': store, Processes: processes });
+}, { Cluster: [...cluster, ...nodes], Queue: queue, Throughput: throughput, Leases: leases, Attempts: attempts, 'API calls': calls, 'Store and logs': store, Processes: processes });
