@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "basisbench/v1/job.pb.h"
 #include "basisbench/v1/worker.pb.h"
 
@@ -36,7 +37,9 @@ struct Attempt {
   v1::MeasurementOptions measurement;
   bool expressiveness = false;
 
-  uint32_t recorded = 0;  // records it has delivered
+  absl::flat_hash_set<uint32_t> given;  // indices of its cases, as far as they are known
+  bool adopted = false;                 // it ran before a restart
+  uint32_t recorded = 0;                // records it has delivered since then
   bool abort_when_stored = false;
 
   // How it ends, once that is known.

@@ -62,6 +62,7 @@ absl::Status AttemptDirector::Recover() {
     attempt->prepare = running.prepare;
     attempt->ranks = running.ranks;
     attempt->phase = AttemptPhase::kAdopting;
+    attempt->adopted = true;
     std::vector<std::string> workers;
     for (const v1::GangMember& member : running.prepare.gang()) {
       workers.push_back(member.worker());
@@ -151,8 +152,11 @@ void AttemptDirector::Stored(const std::string& attempt_id, absl::StatusOr<Attem
     Log(LogLevel::kWarning, "director", "attempt could not be begun",
         {{"attempt", attempt_id}, {"error", work.status().message()}});
     for (const std::string& worker : attempt.alive) scheduler_.Release(worker);
-    scheduler_.RemoveJob(attempt.job());
+    const std::string job = attempt.job();
     Erase(attempt_id);
+    // Trying again would fail again; left alone, it would wait for ever.
+    EndJobNow(job, {v1::OUTCOME_NOT_RUN, v1::JOB_STATE_FAILED,
+                    absl::StrCat("the attempt could not be begun: ", work.status().message())});
     Pump();
     return;
   }
@@ -160,6 +164,7 @@ void AttemptDirector::Stored(const std::string& attempt_id, absl::StatusOr<Attem
   probe_.JobStarted(work->job);
   hub_.Changed(attempt.job());
   attempt.cases = std::move(work->cases);
+  for (const v1::Case& item : attempt.cases) attempt.given.insert(item.index());
   attempt.measurement = work->job.spec().measurement();
   attempt.expressiveness = work->job.spec().expressiveness();
   if (attempt.abort_when_stored) {
@@ -186,8 +191,6 @@ void AttemptDirector::Stored(const std::string& attempt_id, absl::StatusOr<Attem
 }
 
 void AttemptDirector::SendStart(Attempt& attempt) {
-  attempt.phase = AttemptPhase::kRunning;
-  deadlines_.Remove(attempt.id());
   v1::AttachResponse message;
   v1::StartAttempt& start = *message.mutable_start();
   start.set_attempt_id(attempt.id());
@@ -277,13 +280,8 @@ void AttemptDirector::DeadlinePassed(const std::string& attempt_id) {
     case AttemptPhase::kAborting:
     case AttemptPhase::kReleasing:
       for (const std::string& worker : std::set<std::string>(attempt.waiting)) {
-        if (WorkerRecord* record = registry_.Find(worker);
-            record != nullptr && record->link != nullptr) {
-          record->link->Close(
-              absl::DeadlineExceededError("an aborted attempt was not cleaned up in time"));
-        }
         // Losing the last member erases the attempt.
-        LoseWorker(worker);
+        LoseWorker(worker, "an aborted attempt was not cleaned up in time");
       }
       break;
     case AttemptPhase::kStoring:
@@ -299,7 +297,7 @@ void AttemptDirector::Tick() {
   for (const std::string& worker : scheduler_.TakeExpired(now)) {
     Log(LogLevel::kWarning, "director", "lease of worker ran out", {{"worker", worker}});
     probe_.WorkerLost();
-    LoseWorker(worker);
+    LoseWorker(worker, "the lease ran out");
   }
   for (const std::string& attempt : deadlines_.TakeExpired(now)) DeadlinePassed(attempt);
   Pump();

@@ -117,7 +117,9 @@ class AttemptDirector {
   void Rejoin(const std::string& worker, const std::set<std::string>& listed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ResendStart(Attempt& attempt) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LoseWorker(const std::string& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives a worker up and ends its stream, if it has one, with the reason.
+  void LoseWorker(const std::string& worker, const std::string& reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void MemberLost(Attempt& attempt, const std::string& worker)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -90,8 +90,10 @@ void AttemptDirector::EndingStored(const std::string& attempt_id, bool by_leader
        {"detail", attempt.detail}});
   attempt_of_job_.erase(attempt.job());
   hub_.DropProgress(attempt.job());
-  // An attempt that brought nothing would otherwise be repeated for ever.
-  if (attempt.ending != v1::ATTEMPT_END_ABORTED && attempt.recorded == 0) attempt.lost = true;
+  // An attempt that brought nothing would otherwise be repeated for ever. What an adopted one
+  // brought before the restart is not known, and there are not many restarts.
+  const bool barren = attempt.recorded == 0 && !attempt.adopted;
+  if (attempt.ending != v1::ATTEMPT_END_ABORTED && barren) attempt.lost = true;
   JobGoesOn(attempt);
   if (!by_leader) {
     Erase(attempt_id);

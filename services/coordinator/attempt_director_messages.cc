@@ -32,12 +32,53 @@ std::optional<v1::Outcome> OutcomeOf(v1::AttemptEnd end) {
   }
 }
 
+bool IsInsideCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
+// The beginning and the end of UTF-8 text. Half a character would make a record unreadable.
+absl::string_view Head(absl::string_view text, size_t most) {
+  size_t end = std::min(text.size(), most);
+  while (end < text.size() && end > 0 && IsInsideCharacter(text[end])) --end;
+  return text.substr(0, end);
+}
+absl::string_view Tail(absl::string_view text, size_t most) {
+  size_t begin = text.size() - std::min(text.size(), most);
+  while (begin > 0 && begin < text.size() && IsInsideCharacter(text[begin])) ++begin;
+  return text.substr(begin);
+}
+
 // The sentence, and what the ranks wrote last: usually the only trace of a crash.
 std::string FailureDetail(const v1::AttemptFinished& finished) {
-  const std::string sentence = finished.detail().substr(0, kMaxDetail);
-  const std::string& tail = finished.output_tail();
-  if (tail.empty()) return sentence;
-  return absl::StrCat(sentence, "\n", tail.substr(tail.size() - std::min(tail.size(), kMaxTail)));
+  const absl::string_view sentence = Head(finished.detail(), kMaxDetail);
+  if (finished.output_tail().empty()) return std::string(sentence);
+  return absl::StrCat(sentence, "\n", Tail(finished.output_tail(), kMaxTail));
+}
+
+// Refuses a record whose case is not of the attempt's world size. Reads every case of the job: for
+// records whose attempt is not there to tell.
+absl::Status CheckCase(Database& database, const RunningAttempt& attempt,
+                       const v1::CaseResult& result) {
+  BB_ASSIGN_OR_RETURN(const std::vector<v1::Case> cases,
+                      LoadCases(database, attempt.prepare.job_id()));
+  const uint32_t index = result.case_().index();
+  if (index < cases.size() && cases[index].ranks() == attempt.ranks) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the attempt has no case ", index));
+}
+
+// Appends a record that `worker` reports for `result.attempt_id`, whose case is one of the
+// attempt's for sure when `given`. Late records of attempts that were given up are as good as
+// others, as long as the job goes on.
+absl::StatusOr<Recorded> StoreRecord(Database& database, const std::string& worker, bool given,
+                                     v1::CaseResult& result) {
+  BB_ASSIGN_OR_RETURN(const std::optional<RunningAttempt> attempt,
+                      FindAttempt(database, result.attempt_id()));
+  if (!attempt.has_value() || attempt->prepare.gang(0).worker() != worker) return Recorded{};
+  const v1::Outcome outcome = result.outcome();
+  const bool sound = v1::Outcome_IsValid(outcome) && outcome != v1::OUTCOME_UNSPECIFIED &&
+                     result.case_().ranks() == attempt->ranks;
+  if (!sound) return absl::InvalidArgumentError("the record's outcome or world size is wrong");
+  if (!given) BB_RETURN_IF_ERROR(CheckCase(database, *attempt, result));
+  result.set_job_id(attempt->prepare.job_id());
+  return AppendResult(database, result);
 }
 
 }  // namespace
@@ -112,14 +153,17 @@ void AttemptDirector::OnPrepared(const std::string& worker, const v1::Prepared& 
   Attempt* attempt = FindAttemptOf(prepared.attempt_id(), worker);
   if (attempt == nullptr || attempt->phase != AttemptPhase::kPreparing) return;
   if (!prepared.error().empty()) {
-    Abort(*attempt, v1::ATTEMPT_END_LAUNCH_FAILED,
-          absl::StrCat("worker '", worker,
-                       "' cannot prepare: ", prepared.error().substr(0, kMaxDetail)),
-          /*lost=*/true);
+    Abort(
+        *attempt, v1::ATTEMPT_END_LAUNCH_FAILED,
+        absl::StrCat("worker '", worker, "' cannot prepare: ", Head(prepared.error(), kMaxDetail)),
+        /*lost=*/true);
     return;
   }
   attempt->waiting.erase(worker);
-  if (attempt->waiting.empty()) SendStart(*attempt);
+  if (!attempt->waiting.empty()) return;
+  attempt->phase = AttemptPhase::kRunning;
+  deadlines_.Remove(attempt->id());
+  SendStart(*attempt);
 }
 
 void AttemptDirector::OnResult(const std::string& worker, const v1::ReportResult& report,
@@ -128,22 +172,13 @@ void AttemptDirector::OnResult(const std::string& worker, const v1::ReportResult
   auto result = std::make_shared<v1::CaseResult>(report.result());
   auto recorded = std::make_shared<Recorded>();
   result->set_attempt_id(attempt_id);
+  const auto found = attempts_.find(attempt_id);
+  const bool given =
+      found != attempts_.end() && found->second->given.contains(result->case_().index());
   Write(
-      [worker, attempt_id, result, recorded](Database& database) -> absl::Status {
+      [worker, given, result, recorded](Database& database) -> absl::Status {
         *recorded = Recorded{};
-        // Late records of attempts that were given up are as good as others, as long as the job
-        // goes on.
-        BB_ASSIGN_OR_RETURN(const std::optional<RunningAttempt> attempt,
-                            FindAttempt(database, attempt_id));
-        if (!attempt.has_value() || attempt->prepare.gang(0).worker() != worker)
-          return absl::OkStatus();
-        const v1::Outcome outcome = result->outcome();
-        const bool sound = v1::Outcome_IsValid(outcome) && outcome != v1::OUTCOME_UNSPECIFIED &&
-                           result->case_().ranks() == attempt->ranks;
-        if (!sound)
-          return absl::InvalidArgumentError("the record's outcome or world size is wrong");
-        result->set_job_id(attempt->prepare.job_id());
-        BB_ASSIGN_OR_RETURN(*recorded, AppendResult(database, *result));
+        BB_ASSIGN_OR_RETURN(*recorded, StoreRecord(database, worker, given, *result));
         return absl::OkStatus();
       },
       [this, worker, attempt_id, result, recorded,
@@ -191,9 +226,10 @@ void AttemptDirector::OnFinished(const std::string& worker, const v1::AttemptFin
       v1::AttemptEnd_IsValid(finished.end()) && finished.end() != v1::ATTEMPT_END_UNSPECIFIED;
   attempt->ending = valid ? finished.end() : v1::ATTEMPT_END_LAUNCH_FAILED;
   attempt->detail = FailureDetail(finished);
-  // Ranks die with their peers: what looks like a crash is none when a member is not there.
-  if (OutcomeOf(attempt->ending).has_value() && !AllAttached(*attempt))
-    attempt->ending = v1::ATTEMPT_END_PEER_LOST;
+  // Ranks die with their peers: what looks like a crash is none when a member is not there, or came
+  // back without the attempt.
+  const bool whole = AllAttached(*attempt) && attempt->waiting.empty();
+  if (OutcomeOf(attempt->ending).has_value() && !whole) attempt->ending = v1::ATTEMPT_END_PEER_LOST;
   std::optional<CaseFailure> failure;
   const std::optional<v1::Outcome> outcome = OutcomeOf(attempt->ending);
   if (outcome.has_value() && finished.has_case_index()) {

@@ -25,6 +25,7 @@ absl::Status AttemptDirector::Attach(std::shared_ptr<WorkerLink> link,
   BB_RETURN_IF_ERROR(ValidateRegistration(registration));
   const std::string& worker = registration.worker();
   absl::MutexLock lock(&mutex_);
+  bool draining = false;
   if (WorkerRecord* known = registry_.Find(worker); known != nullptr) {
     const bool same = known->registration.incarnation() == registration.incarnation();
     if (!same && known->link != nullptr) {
@@ -34,7 +35,8 @@ absl::Status AttemptDirector::Attach(std::shared_ptr<WorkerLink> link,
     }
     if (known->link != nullptr) known->link->Close(absl::AbortedError("the worker attached again"));
     // A new process of that name: the old one is dead, and so is what it ran.
-    if (!same) LoseWorker(worker);
+    if (!same) LoseWorker(worker, "");
+    draining = same && known->draining;
   }
   const absl::Time now = clock_.Now();
   if (registry_.Put(registration, link, now)) {
@@ -44,6 +46,10 @@ absl::Status AttemptDirector::Attach(std::shared_ptr<WorkerLink> link,
     Write([all](Database& database) { return SaveOperators(database, all); }, [](absl::Status) {});
   }
   scheduler_.WorkerAttached(worker, registration.slots(), now);
+  if (draining) {
+    registry_.MarkDraining(*registry_.Find(worker));
+    scheduler_.WorkerDraining(worker);
+  }
   v1::AttachResponse response;
   v1::Registered& registered = *response.mutable_registered();
   SetDuration(lease_, *registered.mutable_lease());
@@ -134,16 +140,22 @@ void AttemptDirector::ResendStart(Attempt& attempt) {
           return;
         Attempt& running = *found->second;
         for (v1::Case& item : work->cases) {
-          if (item.ranks() == running.ranks) running.cases.push_back(std::move(item));
+          if (item.ranks() != running.ranks) continue;
+          running.given.insert(item.index());
+          running.cases.push_back(std::move(item));
         }
         running.measurement = work->job.spec().measurement();
         running.expressiveness = work->job.spec().expressiveness();
-        if (!running.cases.empty()) SendStart(running);
+        // A late record of an earlier attempt may have left it without work: a leader that never
+        // got its StartAttempt would wait for ever.
+        if (running.cases.empty())
+          return Abort(running, v1::ATTEMPT_END_ABORTED, "nothing is left to do", /*lost=*/false);
+        SendStart(running);
       });
 }
 
 void AttemptDirector::Detach(const std::string& worker, const WorkerLink* link) {
-  checker_.Lost(worker);
+  checker_.Lost(worker, link);
   absl::MutexLock lock(&mutex_);
   WorkerRecord* record = registry_.Find(worker);
   if (record == nullptr || record->link.get() != link) return;
@@ -151,14 +163,17 @@ void AttemptDirector::Detach(const std::string& worker, const WorkerLink* link) 
   Log(LogLevel::kInfo, "director", "stream of worker ended", {{"worker", worker}});
   // One that said it would leave, and has nothing left to do, is not awaited.
   if (record->draining && !attempts_of_worker_.contains(worker)) {
-    LoseWorker(worker);
+    LoseWorker(worker, "");
   } else {
     scheduler_.WorkerDetached(worker);
   }
   Pump();
 }
 
-void AttemptDirector::LoseWorker(const std::string& worker) {
+void AttemptDirector::LoseWorker(const std::string& worker, const std::string& reason) {
+  // Otherwise it could believe that it is still attached.
+  if (WorkerRecord* record = registry_.Find(worker); record != nullptr && record->link != nullptr)
+    record->link->Close(absl::DeadlineExceededError(reason));
   registry_.Remove(worker);
   scheduler_.WorkerGone(worker);
   const auto held = attempts_of_worker_.find(worker);

@@ -145,12 +145,13 @@ void CaseChecker::Fail(uint64_t id, const absl::Status& status) {
   done(status);
 }
 
-void CaseChecker::Lost(const std::string& worker) {
+void CaseChecker::Lost(const std::string& worker, const WorkerLink* link) {
   std::vector<uint64_t> lost;
   {
     absl::MutexLock lock(&mutex_);
     for (const auto& [id, question] : questions_) {
-      if (question.worker == worker) lost.push_back(id);
+      const bool over_it = link == nullptr || question.link.get() == link;
+      if (question.worker == worker && over_it) lost.push_back(id);
     }
   }
   for (const uint64_t id : lost) {

@@ -41,8 +41,8 @@ class CaseChecker {
 
   // A worker's answer to one of the questions.
   void Answered(const std::string& worker, const v1::CasesChecked& answer);
-  // The worker is gone: what it was asked fails.
-  void Lost(const std::string& worker);
+  // The worker is gone, or a stream of it: what it was asked, over that stream, fails.
+  void Lost(const std::string& worker, const WorkerLink* link = nullptr);
   // Fails what was not answered in time.
   void Tick(absl::Time now);
 
