@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the thread sanitizer is told in every test program: each suppression with its reason. They
+// are all about libraries of the system that are not built with the sanitizer.
+extern "C" {
+
+const char* __tsan_default_options() { return "second_deadlock_stack=1"; }
+
+const char* __tsan_default_suppressions() {
+  return
+      // The reference count of a Status with a message is counted down partly inside abseil's
+      // library, where the sanitizer does not see it: the last owner's delete looks unordered.
+      "race:absl::*::Status::Unref\n";
+}
+
+}  // extern "C"
