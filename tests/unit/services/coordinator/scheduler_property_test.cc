@@ -184,7 +184,7 @@ class Cluster {
     if (!gangs_.empty()) EndAttempt(gangs_.begin()->first, /*lost=*/Below(20) == 0);
   }
 
-  void EndAttempt(const std::string& id, bool lost) {
+  void EndAttempt(std::string id, bool lost) {  // a copy: the map it comes from loses it
     for (const GangSlot& slot : gangs_.at(id)) scheduler_.Release(slot.worker);
     gangs_.erase(id);
     ModelJob& job = jobs_.at(id);
