@@ -84,27 +84,32 @@ struct ReflectArgs {
   void* y = nullptr;
 };
 
-// y = scale * (conj(x) + z), elementwise over `count` complex numbers (interleaved pairs); y may
-// alias x or z.
-struct ConjugateArgs {
+// Two columns of conjugate symmetry as one complex column, so that a complex transform along them
+// gives two real ones, side by side. Of rows i (x) and -i (z) of `count` columns, e = scale * (x +
+// conj(z)) is row i of the even part, or e = scale * x where z is null; then
+//   y[j] = e[2j] + i e[2j+1], row i of the pairs, and mirror[j] = conj(e[2j]) + i conj(e[2j+1]),
+//   row -i,
+// for j < (count + 1) / 2, with zeros in place of a last column that is missing. y may be mirror;
+// neither overlaps x or z. Complex numbers are interleaved pairs.
+struct PairArgs {
   Dtype dtype = Dtype::kF32;
   int64_t count = 0;
   const void* x = nullptr;
   const void* z = nullptr;
   double scale = 1.0;
   void* y = nullptr;
+  void* mirror = nullptr;
 };
 
-// A one-dimensional transform of `howmany` vectors, unnormalised. Complex elements are interleaved
-// pairs; n real numbers are n/2+1 complex ones of a spectrum. Complex and real input: forward,
-// e^{-2 pi i jk/n}. Real output, the way back from a spectrum: e^{+2 pi i jk/n}; executing it may
-// overwrite its input.
+// A one-dimensional real-to-complex or complex-to-complex transform (forward, e^{-2 pi i jk/n},
+// unnormalised) of `howmany` vectors. Complex elements are interleaved pairs. Real input of length
+// n gives n/2+1 complex outputs.
 struct FftDescription {
   Dtype dtype = Dtype::kF32;
-  bool real_input = false, real_output = false;  // at most one
+  bool real_input = false;
   int64_t n = 0, howmany = 0;
   int64_t in_stride = 1, in_distance = 0;    // elements of the input type
-  int64_t out_stride = 1, out_distance = 0;  // elements of the output type
+  int64_t out_stride = 1, out_distance = 0;  // complex elements
 };
 
 // Prepared transform. Execute may be called any number of times, with the buffers given when it was
@@ -133,7 +138,7 @@ class Device {
   virtual absl::Status Wht(const WhtArgs& args) = 0;
   virtual absl::Status Butterfly(const ButterflyArgs& args) = 0;
   virtual absl::Status AddReflected(const ReflectArgs& args) = 0;
-  virtual absl::Status AddConjugate(const ConjugateArgs& args) = 0;
+  virtual absl::Status PairColumns(const PairArgs& args) = 0;
 
   // y = x * w, elementwise over `count` contiguous elements.
   virtual absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w,

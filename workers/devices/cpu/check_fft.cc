@@ -12,9 +12,6 @@ absl::Status CheckFft(const FftDescription& description) {
     return absl::InvalidArgumentError(
         absl::StrCat("FFT howmany = ", description.howmany, " is negative"));
   }
-  if (description.real_input && description.real_output) {
-    return absl::InvalidArgumentError("an FFT has real input or real output, not both");
-  }
   if (description.in_stride < 1 || description.out_stride < 1) {
     return absl::InvalidArgumentError(absl::StrCat("FFT strides ", description.in_stride, ", ",
                                                    description.out_stride, " must be positive"));

@@ -35,7 +35,7 @@ class CpuDevice : public Device {
   absl::Status Wht(const WhtArgs& args) override { return RunWht(args); }
   absl::Status Butterfly(const ButterflyArgs& args) override { return RunButterfly(args); }
   absl::Status AddReflected(const ReflectArgs& args) override { return RunAddReflected(args); }
-  absl::Status AddConjugate(const ConjugateArgs& args) override { return RunAddConjugate(args); }
+  absl::Status PairColumns(const PairArgs& args) override { return RunPairColumns(args); }
 
   absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w,
                         void* y) override {

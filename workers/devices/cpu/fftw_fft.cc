@@ -25,7 +25,6 @@ struct Single {
   static constexpr auto kInitThreads = fftwf_init_threads;
   static constexpr auto kSetThreads = fftwf_plan_with_nthreads;
   static constexpr auto kPlanReal = fftwf_plan_guru64_dft_r2c;
-  static constexpr auto kPlanBack = fftwf_plan_guru64_dft_c2r;
   static constexpr auto kPlanComplex = fftwf_plan_guru64_dft;
 };
 
@@ -38,7 +37,6 @@ struct Double {
   static constexpr auto kInitThreads = fftw_init_threads;
   static constexpr auto kSetThreads = fftw_plan_with_nthreads;
   static constexpr auto kPlanReal = fftw_plan_guru64_dft_r2c;
-  static constexpr auto kPlanBack = fftw_plan_guru64_dft_c2r;
   static constexpr auto kPlanComplex = fftw_plan_guru64_dft;
 };
 
@@ -67,18 +65,12 @@ typename Api::Handle MakeHandle(const FftDescription& d, int threads, void* in, 
   const fftw_iodim64 length{d.n, d.in_stride, d.out_stride};
   const fftw_iodim64 batch{d.howmany, d.in_distance, d.out_distance};
   constexpr unsigned kEffort = FFTW_MEASURE;
-  using Real = typename Api::Real;
-  using Complex = typename Api::Complex;
-  if (d.real_output) {
-    return Api::kPlanBack(1, &length, 1, &batch, static_cast<Complex*>(in), static_cast<Real*>(out),
-                          kEffort);
-  }
-  auto* to = static_cast<Complex*>(out);
+  auto* to = static_cast<typename Api::Complex*>(out);
   if (d.real_input) {
-    return Api::kPlanReal(1, &length, 1, &batch, static_cast<Real*>(in), to, kEffort);
+    return Api::kPlanReal(1, &length, 1, &batch, static_cast<typename Api::Real*>(in), to, kEffort);
   }
-  return Api::kPlanComplex(1, &length, 1, &batch, static_cast<Complex*>(in), to, FFTW_FORWARD,
-                           kEffort);
+  return Api::kPlanComplex(1, &length, 1, &batch, static_cast<typename Api::Complex*>(in), to,
+                           FFTW_FORWARD, kEffort);
 }
 
 template <typename Api>

@@ -38,10 +38,15 @@ void Reflect(const ReflectArgs& args) {
 }
 
 template <typename T>
-void Conjugate(const ConjugateArgs& args) {
-  BestKernels().Of<T>().add_conjugate(args.count, static_cast<const T*>(args.x),
-                                      static_cast<const T*>(args.z), static_cast<T>(args.scale),
-                                      static_cast<T*>(args.y));
+void Pair(const PairArgs& args) {
+  PairTask<T> task;
+  task.count = args.count;
+  task.x = static_cast<const T*>(args.x);
+  task.z = static_cast<const T*>(args.z);
+  task.scale = static_cast<T>(args.scale);
+  task.y = static_cast<T*>(args.y);
+  task.mirror = static_cast<T*>(args.mirror);
+  BestKernels().Of<T>().pair_columns(task);
 }
 
 template <typename T>
@@ -70,9 +75,9 @@ absl::Status RunAddReflected(const ReflectArgs& args) {
   return absl::OkStatus();
 }
 
-absl::Status RunAddConjugate(const ConjugateArgs& args) {
+absl::Status RunPairColumns(const PairArgs& args) {
   BB_RETURN_IF_ERROR(CheckCount(args.count));
-  args.dtype == Dtype::kF32 ? Conjugate<float>(args) : Conjugate<double>(args);
+  args.dtype == Dtype::kF32 ? Pair<float>(args) : Pair<double>(args);
   return absl::OkStatus();
 }
 

@@ -12,7 +12,7 @@ absl::Status RunCopy(const CopyArgs& args);
 absl::Status RunWht(const WhtArgs& args);
 absl::Status RunButterfly(const ButterflyArgs& args);
 absl::Status RunAddReflected(const ReflectArgs& args);
-absl::Status RunAddConjugate(const ConjugateArgs& args);
+absl::Status RunPairColumns(const PairArgs& args);
 absl::Status RunMultiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y);
 
 }  // namespace basisbench

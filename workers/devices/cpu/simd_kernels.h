@@ -46,6 +46,17 @@ struct GemmTask {
   int64_t ldc = 0;
 };
 
+// PairArgs of device.h.
+template <typename T>
+struct PairTask {
+  int64_t count = 0;
+  const T* x = nullptr;
+  const T* z = nullptr;
+  T scale = 1;
+  T* y = nullptr;
+  T* mirror = nullptr;
+};
+
 // `stream` writes around the cache: worth it when the output is larger than the last-level cache.
 template <typename T>
 struct TypedKernels {
@@ -59,8 +70,7 @@ struct TypedKernels {
   void (*add_reversed)(int64_t count, const T* x, const T* z_first, T scale, T* y);
   // y[j] = x_first[-j]
   void (*reverse)(int64_t count, const T* x_first, T* y);
-  // y = scale * (conj(x) + z) over interleaved complex numbers
-  void (*add_conjugate)(int64_t count, const T* x, const T* z, T scale, T* y);
+  void (*pair_columns)(const PairTask<T>& task);
 };
 
 struct SimdKernels {

@@ -74,19 +74,6 @@ struct Pointwise {
     }
     for (; i < count; ++i) y[i] = x_first[-i];
   }
-
-  static void AddConjugate(int64_t count, const T* x, const T* z, T scale, T* y) {
-    V sign;
-    for (int i = 0; i < kLanes; ++i) sign[i] = i % 2 == 0 ? T(1) : T(-1);
-    int64_t i = 0;
-    for (; i + kLanes <= 2 * count; i += kLanes) {
-      R::template Store<false>(y + i, scale * (sign * R::Load(x + i) + R::Load(z + i)));
-    }
-    for (; i < 2 * count; i += 2) {
-      y[i] = scale * (x[i] + z[i]);
-      y[i + 1] = scale * (z[i + 1] - x[i + 1]);
-    }
-  }
 };
 
 }  // namespace basisbench::simd

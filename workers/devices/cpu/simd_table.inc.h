@@ -4,6 +4,7 @@
 
 #include "workers/devices/cpu/simd_gemm.inc.h"
 #include "workers/devices/cpu/simd_kernels.h"
+#include "workers/devices/cpu/simd_pairing.inc.h"
 #include "workers/devices/cpu/simd_pointwise.inc.h"
 #include "workers/devices/cpu/simd_transpose.inc.h"
 #include "workers/devices/cpu/simd_wht.inc.h"
@@ -15,7 +16,7 @@ constexpr TypedKernels<T> MakeTypedKernels() {
   return {simd::Wht<T, Bytes>::Rows,          simd::Transposition<T, Bytes>::Run,
           simd::SmallGemm<T, Bytes>::Run,     simd::Pointwise<T, Bytes>::Multiply,
           simd::Pointwise<T, Bytes>::Combine, simd::Pointwise<T, Bytes>::AddReversed,
-          simd::Pointwise<T, Bytes>::Reverse, simd::Pointwise<T, Bytes>::AddConjugate};
+          simd::Pointwise<T, Bytes>::Reverse, simd::Pairing<T, Bytes>::Run};
 }
 
 template <int Bytes>

@@ -17,23 +17,19 @@ class StockPlan : public FftPlan {
   static constexpr int kLanes = LaneComplex<T>::kLanes;
 
   StockPlan(const FftDescription& description, const void* in, void* out)
-      : d_(description), in_(in), out_(out), fft_(d_.n) {
+      : d_(description), in_(in), out_(static_cast<Complex*>(out)), fft_(d_.n) {
     data_.resize(d_.n);
     scratch_.resize(d_.n);
   }
 
   absl::Status Execute() override {
-    const int64_t step = d_.real_input || d_.real_output ? 2 * kLanes : kLanes;
+    const int64_t step = d_.real_input ? 2 * kLanes : kLanes;
     for (int64_t first = 0; first < d_.howmany; first += step) {
       const int64_t count = std::min(step, d_.howmany - first);
       if (d_.real_input) {
         GatherReal(first, count);
         fft_.Transform(data_.data(), scratch_.data());
         ScatterReal(first, count);
-      } else if (d_.real_output) {
-        GatherSpectra(first, count);
-        fft_.Transform(data_.data(), scratch_.data());
-        ScatterPairs(first, count);
       } else {
         GatherComplex(first, count);
         fft_.Transform(data_.data(), scratch_.data());
@@ -57,7 +53,7 @@ class StockPlan : public FftPlan {
   }
 
   void ScatterReal(int64_t first, int64_t count) {
-    Complex* out = static_cast<Complex*>(out_) + first * d_.out_distance;
+    Complex* out = out_ + first * d_.out_distance;
     for (int64_t k = 0; k <= d_.n / 2; ++k) {
       const LaneComplex<T>& here = data_[k];
       const LaneComplex<T>& mirror = data_[(d_.n - k) % d_.n];
@@ -68,38 +64,6 @@ class StockPlan : public FftPlan {
         const Complex sum = z + m, difference = z - m;
         at[i * d_.out_distance] =
             i % 2 == 0 ? sum * T(0.5) : Complex(difference.imag(), -difference.real()) * T(0.5);
-      }
-    }
-  }
-
-  // Spectra a and b of two real vectors as a + i b. The transform back is the one there of the
-  // vector in reverse, and a spectrum in reverse is its conjugate.
-  void GatherSpectra(int64_t first, int64_t count) {
-    const Complex* in = static_cast<const Complex*>(in_) + first * d_.in_distance;
-    std::fill(data_.begin(), data_.end(), LaneComplex<T>{});
-    for (int64_t k = 0; k <= d_.n / 2; ++k) {
-      LaneComplex<T>& mirror = data_[(d_.n - k) % d_.n];
-      for (int64_t i = 0; i < count; ++i) {
-        Complex value = in[k * d_.in_stride + i * d_.in_distance];
-        if (2 * k % d_.n == 0) value = value.real();  // its own mirror
-        const Complex unit = i % 2 == 0 ? Complex(1) : Complex(0, 1);
-        Accumulate(std::conj(value) * unit, i / 2, data_[k]);
-        if (2 * k % d_.n != 0) Accumulate(value * unit, i / 2, mirror);
-      }
-    }
-  }
-
-  static void Accumulate(Complex value, int64_t lane, LaneComplex<T>& sum) {
-    sum.re[lane] += value.real();
-    sum.im[lane] += value.imag();
-  }
-
-  void ScatterPairs(int64_t first, int64_t count) {
-    T* out = static_cast<T*>(out_) + first * d_.out_distance;
-    for (int64_t k = 0; k < d_.n; ++k) {
-      for (int64_t i = 0; i < count; ++i) {
-        const T* part = i % 2 == 0 ? data_[k].re : data_[k].im;
-        out[k * d_.out_stride + i * d_.out_distance] = part[i / 2];
       }
     }
   }
@@ -117,7 +81,7 @@ class StockPlan : public FftPlan {
   }
 
   void ScatterComplex(int64_t first, int64_t count) {
-    Complex* out = static_cast<Complex*>(out_) + first * d_.out_distance;
+    Complex* out = out_ + first * d_.out_distance;
     for (int64_t k = 0; k < d_.n; ++k) {
       Complex* at = out + k * d_.out_stride;
       for (int64_t i = 0; i < count; ++i) {
@@ -128,7 +92,7 @@ class StockPlan : public FftPlan {
 
   const FftDescription d_;
   const void* const in_;
-  void* const out_;
+  Complex* const out_;
   StockFft<T> fft_;
   std::vector<LaneComplex<T>> data_, scratch_;
 };

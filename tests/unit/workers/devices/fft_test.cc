@@ -118,46 +118,6 @@ TYPED_TEST(Fft, EqualsTheDefinitionForAnyLength) {
   }
 }
 
-// n/2+1 complex numbers to n real ones, against the sum over the whole spectrum.
-TYPED_TEST(Fft, GoesBackFromASpectrumToRealNumbers) {
-  using Complex = std::complex<double>;
-  for (const Implementation& implementation : Implementations()) {
-    for (int64_t n : {1, 2, 3, 4, 5, 8, 12, 30, 31, 37, 74, 128, 243}) {
-      for (bool columns : {false, true}) {
-        const int64_t howmany = 11, half = n / 2 + 1;
-        FftDescription d{.dtype = kDtypeOf<TypeParam>, .real_output = true, .n = n};
-        d.howmany = howmany;
-        d.in_stride = columns ? howmany : 1;
-        d.in_distance = columns ? 1 : half;
-        d.out_stride = columns ? howmany + 3 : 1;
-        d.out_distance = columns ? 1 : n + 1;
-        std::vector<TypeParam> in(2 * howmany * half), out((n + 1) * (howmany + 3));
-        auto plan = implementation.make(d, in.data(), out.data());
-        ASSERT_NE(plan, nullptr);
-        const auto values = RandomValues<TypeParam>(in.size(), n);
-        std::copy(values.begin(), values.end(), in.begin());
-        ASSERT_TRUE(plan->Execute().ok());
-        for (int64_t vector = 0; vector < howmany; ++vector) {
-          for (int64_t t = 0; t < n; ++t) {
-            double want = 0;
-            for (int64_t k = 0; k < n; ++k) {
-              const int64_t from = k < half ? k : n - k;
-              const int64_t at = 2 * (vector * d.in_distance + from * d.in_stride);
-              Complex bin(values[at], k < half ? values[at + 1] : -values[at + 1]);
-              if (2 * k % n == 0) bin = bin.real();
-              const double angle = 2 * std::numbers::pi * static_cast<double>(k * t % n);
-              want += (bin * std::polar(1.0, angle / static_cast<double>(n))).real();
-            }
-            ASSERT_NEAR(out[vector * d.out_distance + t * d.out_stride], want,
-                        60 * UnitRoundoff(d.dtype) * std::sqrt(static_cast<double>(n)))
-                << implementation.name << " n=" << n << " columns=" << columns;
-          }
-        }
-      }
-    }
-  }
-}
-
 TYPED_TEST(Fft, KeepsEnergyAtModelSizes) {
   for (const Implementation& implementation : Implementations()) {
     for (int64_t n : {512, 768, 1009, 1024}) {
@@ -213,11 +173,6 @@ TEST(FftArguments, AnImpossibleLengthIsNamed) {
   d.n = 0;
   auto plan = TestDevice()->MakeFft(d, nullptr, nullptr);
   EXPECT_EQ(plan.status().message(), "FFT length 0 is below 1");
-}
-
-TEST(FftArguments, RealAtBothEndsIsNoFourierTransform) {
-  FftDescription d{.real_input = true, .real_output = true, .n = 4};
-  EXPECT_TRUE(absl::IsInvalidArgument(TestDevice()->MakeFft(d, nullptr, nullptr).status()));
 }
 
 }  // namespace

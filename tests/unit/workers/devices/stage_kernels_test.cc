@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bit>
+#include <complex>
 #include <numeric>
 
 #include "tests/unit/workers/devices/device_test_support.h"
@@ -180,22 +181,47 @@ TYPED_TEST(StageKernels, CopyRunsBackwardsWhereAStrideIsNegative) {
   }
 }
 
-TYPED_TEST(StageKernels, AddReflectedAndAddConjugateEqualTheDefinition) {
+TYPED_TEST(StageKernels, AddReflectedEqualsTheDefinition) {
   auto device = TestDevice();
   for (int64_t count : {0, 1, 2, 15, 64, 257, 1000}) {
-    const auto x = RandomValues<TypeParam>(2 * count, 1), z = RandomValues<TypeParam>(2 * count, 2);
-    std::vector<TypeParam> even(count), pairs = x;
+    const auto x = RandomValues<TypeParam>(count, 1), z = RandomValues<TypeParam>(count, 2);
+    std::vector<TypeParam> even(count);
     const Dtype dtype = kDtypeOf<TypeParam>;
     ASSERT_TRUE(device->AddReflected({dtype, count, x.data(), z.data(), 0.5, even.data()}).ok());
-    ASSERT_TRUE(device->AddConjugate({dtype, count, pairs.data(), z.data(), 2, pairs.data()}).ok());
-    for (int64_t j = 0; j < count; ++j) {
+    for (int64_t j = 0; j < count; ++j)
       EXPECT_NEAR(even[j], (x[j] + z[(count - j) % count]) / 2, 1e-6);
-      EXPECT_NEAR(pairs[2 * j], 2 * (x[2 * j] + z[2 * j]), 1e-6);
-      EXPECT_NEAR(pairs[2 * j + 1], 2 * (z[2 * j + 1] - x[2 * j + 1]), 1e-6);
-    }
   }
   EXPECT_EQ(device->AddReflected({Dtype::kF32, -1}).message(),
             "elementwise count = -1 is negative");
+}
+
+TYPED_TEST(StageKernels, PairColumnsEqualsTheDefinitionInEveryInstructionSet) {
+  using Complex = std::complex<double>;
+  for (const SimdKernels* kernels : UsableKernels()) {
+    for (const bool both : {false, true}) {
+      for (const int64_t count : {0, 1, 2, 7, 16, 65, 130}) {
+        const int64_t pairs = (count + 1) / 2;
+        const auto x = RandomValues<TypeParam>(2 * count, 1);
+        const auto z = RandomValues<TypeParam>(2 * count, 2);
+        std::vector<TypeParam> y(2 * pairs + 1, 7), mirror(2 * pairs + 1, 7);
+        kernels->template Of<TypeParam>().pair_columns(
+            {count, x.data(), both ? z.data() : nullptr, 2, y.data(), mirror.data()});
+        const auto e = [&](int64_t j) -> Complex {
+          if (j >= count) return 0;
+          const Complex own(x[2 * j], x[2 * j + 1]), other(z[2 * j], z[2 * j + 1]);
+          return 2.0 * (both ? own + std::conj(other) : own);
+        };
+        for (int64_t j = 0; j < pairs; ++j) {
+          const Complex i(0, 1), want = e(2 * j) + i * e(2 * j + 1);
+          const Complex want_mirror = std::conj(e(2 * j)) + i * std::conj(e(2 * j + 1));
+          EXPECT_LT(std::abs(Complex(y[2 * j], y[2 * j + 1]) - want), 2e-6) << kernels->name;
+          EXPECT_LT(std::abs(Complex(mirror[2 * j], mirror[2 * j + 1]) - want_mirror), 2e-6);
+        }
+        EXPECT_EQ(y.back(), 7);
+        EXPECT_EQ(mirror.back(), 7);
+      }
+    }
+  }
 }
 
 TYPED_TEST(StageKernels, BackwardLoopsAndSmallProductsAgreeInEveryInstructionSet) {
@@ -203,15 +229,13 @@ TYPED_TEST(StageKernels, BackwardLoopsAndSmallProductsAgreeInEveryInstructionSet
   const auto x = RandomValues<TypeParam>(k * count, 1), z = RandomValues<TypeParam>(m * count, 2);
   for (const SimdKernels* kernels : UsableKernels()) {
     const auto& of = kernels->template Of<TypeParam>();
-    std::vector<TypeParam> sum(count), reversed(count), product = z, turned(2 * count);
+    std::vector<TypeParam> sum(count), reversed(count), product = z;
     of.add_reversed(count, x.data(), z.data() + count - 1, 2, sum.data());
     of.reverse(count, x.data() + count - 1, reversed.data());
-    of.add_conjugate(count, x.data(), z.data(), 1, turned.data());
     of.gemm({m, count, k, 2, z.data(), k, x.data(), count, -1, product.data(), count});
     for (int64_t j = 0; j < count; ++j) {
       EXPECT_NEAR(sum[j], 2 * (x[j] + z[count - 1 - j]), 1e-6) << kernels->name;
       EXPECT_EQ(reversed[j], x[count - 1 - j]) << kernels->name;
-      EXPECT_NEAR(turned[2 * j + 1], z[2 * j + 1] - x[2 * j + 1], 1e-6) << kernels->name;
       for (int64_t i = 0; i < m; ++i) {
         double want = -static_cast<double>(z[i * count + j]);
         for (int64_t at = 0; at < k; ++at) want += 2.0 * z[i * k + at] * x[at * count + j];
