@@ -65,7 +65,7 @@ double LowerBoundWords(const Problem& problem) {
   double most = 0;
   for (int rank = 0; rank < problem.ranks; ++rank) {
     const Piece rows = PartOf(tokens, problem.ranks, rank);
-    const Piece columns = PartOf(HalfOf(width), problem.ranks, rank);
+    const Piece columns = ColumnsByRank(width, problem.ranks)[rank];
     const int64_t mirrors = OwnMirrors(rows, tokens);
     const int64_t held = columns.count + Mirrored(columns, width).count;
     const int64_t words = problem.sharding == "token" ? width * (rows.count - 2 * mirrors)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plans of `fnet`. The real part of a two-dimensional spectrum is even, Y[-k, -l] = Y[k, l], so
-// half of it says all; and only the even part of X under both reversals reaches it. Both plans do
-// half of the transforms along the tokens, the local one also half of those along the channels.
+// The plans of `fnet`, and what they share. The real part of a two-dimensional spectrum is even,
+// Y[-k, -l] = Y[k, l], so columns 0 to d/2 say all; and only the even part of X under both
+// reversals reaches it, so along the tokens each column goes from a spectrum of conjugate symmetry
+// to real numbers. Two such columns are transformed as one complex column.
 #pragma once
 
 #include "workers/operators/partition.h"
@@ -9,7 +10,7 @@
 
 namespace basisbench {
 
-// X and Y by rows: two all-to-alls, there and back.
+// X and Y by rows: all-to-alls there and back.
 Sharding FnetToken();
 
 // X by rows, Y by columns in mirrored pairs: one all-to-all.
@@ -19,13 +20,37 @@ Sharding FnetTransposed();
 absl::StatusOr<std::unique_ptr<Plan>> MakeLocalFnetPlan(const Problem& problem, Device& device);
 RankCost LocalFnetCost(const Problem& problem);
 
-// Columns of half a spectrum, 0 to d/2, and which of them have a mirror image d - l beyond.
+// Numbers 0 to n/2 of a spectrum of n.
 inline int64_t HalfOf(int64_t n) { return n / 2 + 1; }
-inline Piece Mirrored(const Piece& columns, int64_t d) {
-  const int64_t first = columns.offset > 1 ? columns.offset : 1;
-  const int64_t beyond = d - HalfOf(d) + 1, end = columns.offset + columns.count;
-  const int64_t last = end < beyond ? end : beyond;
-  return {first, last > first ? last - first : 0};
-}
+
+// Columns 0 to d/2 by ranks, cut between the pairs that are transformed together.
+std::vector<Piece> ColumnsByRank(int64_t d, int64_t ranks);
+
+// A few columns of pairs, row by row: `count` real columns, padded to whole pairs.
+inline int64_t PaddedToPairs(int64_t count) { return count + count % 2; }
+
+// Those of some columns l that have a mirror image d - l beyond d/2.
+Piece Mirrored(const Piece& columns, int64_t d);
+
+// Transforms along columns of pairs, in place; `pairs` has PaddedToPairs(count) reals a row.
+absl::StatusOr<std::unique_ptr<FftPlan>> MakeColumnFft(const Problem& problem, Device& device,
+                                                       int64_t count, void* pairs);
+
+// Places some columns of y and their mirror images. `columns` are those of `from`; `rows` follow
+// each other from `from` on, and their mirror rows -k backwards from `mirror` on. Row k of Y starts
+// at `to`; column l goes to place l - `first` and column d - l to place `image` and those after it,
+// in ascending order.
+struct Unfolding {
+  Dtype dtype = Dtype::kF32;
+  int64_t d = 0;
+  Piece columns;
+  int64_t rows = 0;
+  const std::byte* from = nullptr;
+  const std::byte* mirror = nullptr;
+  std::byte* to = nullptr;
+  int64_t to_row_stride = 0;
+  int64_t first = 0, image = 0;
+};
+absl::Status Unfold(const Unfolding& unfolding, Device& device);
 
 }  // namespace basisbench
