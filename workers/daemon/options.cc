@@ -159,15 +159,16 @@ std::optional<DaemonOptions> ParseDaemonOptions(int argc, char** argv, int* exit
     return std::nullopt;
   }
   options.drain_timeout = absl::Seconds(raw.drain_seconds);
-  absl::Status status = CompleteOptions(options.worker);
+  absl::Status status;
   // CLI11 lets NaN pass every check.
-  if (status.ok() && std::isnan(raw.drain_seconds))
+  if (std::isnan(raw.drain_seconds))
     status = absl::InvalidArgumentError("--drain-timeout: nan is not a number");
   if (status.ok() && !raw.cpus.empty()) {
     absl::StatusOr<std::vector<uint32_t>> cpus = ParseCpuList(raw.cpus);
     status = cpus.status();
     if (cpus.ok()) options.worker.cpus = *std::move(cpus);
   }
+  if (status.ok()) status = CompleteOptions(options.worker);
   if (status.ok()) return options;
   std::cerr << "basisbench-worker: " << status.message() << "\n";
   *exit_code = kExitUsage;
