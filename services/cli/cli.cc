@@ -8,6 +8,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "services/base/version.h"
+#include "services/cli/completion.h"
 #include "services/cli/context.h"
 #include "services/cli/text.h"
 #include "services/cli/verbs.h"
@@ -59,6 +60,8 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddDeleteVerb(app, context);
   AddExportVerb(app, context);
   AddLocalVerb(app, context);
+  AddDoctorVerb(app, context);
+  AddCompletionVerb(app, context);
   AddVersionVerb(app, context);
 }
 
@@ -114,8 +117,10 @@ int Explain(CLI::App& app, const CLI::ParseError& error, const std::vector<std::
     return kExitOk;
   }
   std::string message = error.what();
-  const bool word_unknown =
-      error.get_name() == "RequiredError" || error.get_name() == "ExtrasError";
+  // By code: the name of an ExtrasError is that of the verb it happened at.
+  const int code = error.get_exit_code();
+  const bool word_unknown = code == static_cast<int>(CLI::ExitCodes::RequiredError) ||
+                            code == static_cast<int>(CLI::ExitCodes::ExtrasError);
   if (word_unknown) {
     const std::string flag = UnknownFlag(app, arguments);
     const std::string verb = UnknownVerb(app, arguments);
@@ -154,6 +159,10 @@ int RunCli(const std::vector<std::string>& arguments, const Streams& streams,
   if (arguments.empty()) {
     streams.err << app.help();
     return kExitUsage;
+  }
+  if (arguments[0] == kCompleteVerb) {
+    PrintCandidates(app, context, {arguments.begin() + 1, arguments.end()});
+    return kExitOk;
   }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

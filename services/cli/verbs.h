@@ -20,6 +20,8 @@ void AddCancelVerb(CLI::App& app, Context& context);
 void AddDeleteVerb(CLI::App& app, Context& context);
 void AddExportVerb(CLI::App& app, Context& context);
 void AddLocalVerb(CLI::App& app, Context& context);
+void AddDoctorVerb(CLI::App& app, Context& context);
+void AddCompletionVerb(CLI::App& app, Context& context);
 void AddVersionVerb(CLI::App& app, Context& context);
 
 }  // namespace basisbench
