@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the mathematics says of an operator's outputs without any reference: involutions,
+// isometries, symmetries, ranks. Over the same matrix of shardings, dtypes and ranks.
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "services/base/status_macros.h"
+#include "tests/conformance/case_list.h"
+#include "tests/conformance/ranks.h"
+#include "tests/conformance/run_case.h"
+
+namespace basisbench {
+namespace {
+
+using Dense = std::vector<double>;
+
+// X from a dense matrix, everything else from other operands.
+class DenseX : public Operands {
+ public:
+  DenseX(Dense x, int64_t width, const Operands& others)
+      : x_(std::move(x)), width_(width), others_(others) {}
+  double At(absl::string_view tensor, int64_t row, int64_t col) const override {
+    return tensor == "x" ? x_[row * width_ + col] : others_.At(tensor, row, col);
+  }
+
+ private:
+  const Dense x_;
+  const int64_t width_;
+  const Operands& others_;
+};
+
+Dense Normal(const Problem& problem, uint64_t seed) {
+  const TensorValues values(seed, "x", Distribution::kNormal);
+  Dense x;
+  for (int64_t i = 0; i < problem.shape.tokens; ++i) {
+    for (int64_t j = 0; j < problem.shape.d_in; ++j) {
+      const double value = values.At(i, j);
+      x.push_back(problem.dtype == Dtype::kF32 ? static_cast<float>(value) : value);
+    }
+  }
+  return x;
+}
+
+// f(x), whole, on every rank.
+absl::StatusOr<Dense> Apply(CaseRun& run, const Dense& x) {
+  const SeededOperands others(run.op(), run.problem(), Distribution::kNormal, 41);
+  run.Fill(DenseX(x, run.problem().shape.d_in, others));
+  BB_RETURN_IF_ERROR(run.Run());
+  BB_ASSIGN_OR_RETURN(const auto held, GatherOutputs(run));
+  Dense y(held[0].size(), std::nan(""));
+  for (const Dense& one : held) {
+    for (size_t at = 0; at < y.size(); ++at) {
+      if (!std::isnan(one[at])) y[at] = one[at];
+    }
+  }
+  return y;
+}
+
+// Wider than f64, whose own sums of many terms would be the larger error.
+long double Dot(const Dense& a, const Dense& b) {
+  long double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<long double>(a[i]) * b[i];
+  return sum;
+}
+
+double Norm(const Dense& x) { return static_cast<double>(std::sqrt(Dot(x, x))); }
+
+// |a - b| / |b| in units of the error model.
+double Distance(const CaseRun& run, const Dense& a, const Dense& b) {
+  Dense difference(a.size());
+  for (size_t i = 0; i < a.size(); ++i) difference[i] = a[i] - b[i];
+  const double unit =
+      UnitRoundoff(run.problem().dtype) * std::sqrt(run.op().RoundingGrowth(run.problem()));
+  return Norm(difference) / (unit * Norm(b));
+}
+
+constexpr double kClose = 4;
+
+absl::Status Expect(double distance, const char* what) {
+  if (distance <= kClose) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(what, " is off by ", distance, " error units"));
+}
+
+// H H = I and |x H| = |x|.
+absl::Status CheckWht(CaseRun& run) {
+  const Dense x = Normal(run.problem(), 43);
+  BB_ASSIGN_OR_RETURN(const Dense y, Apply(run, x));
+  BB_ASSIGN_OR_RETURN(const Dense back, Apply(run, y));
+  BB_RETURN_IF_ERROR(Expect(Distance(run, back, x), "x H H"));
+  return Expect(Distance(run, {Norm(y)}, {Norm(x)}), "|x H|");
+}
+
+// f(f(X)) = (N d / 2) (X + R X R), R reversing indices modulo N and d; <f(X), Z> = <X, f(Z)>.
+absl::Status CheckFnet(CaseRun& run) {
+  const auto [tokens, width, d_out] = run.problem().shape;
+  const Dense x = Normal(run.problem(), 47), z = Normal(run.problem(), 53);
+  BB_ASSIGN_OR_RETURN(const Dense y, Apply(run, x));
+  BB_ASSIGN_OR_RETURN(const Dense twice, Apply(run, y));
+  Dense even;
+  for (int64_t i = 0; i < tokens; ++i) {
+    for (int64_t j = 0; j < width; ++j) {
+      const int64_t mirror = (tokens - i) % tokens * width + (width - j) % width;
+      even.push_back(0.5 * static_cast<double>(tokens * width) * (x[i * width + j] + x[mirror]));
+    }
+  }
+  BB_RETURN_IF_ERROR(Expect(Distance(run, twice, even), "f(f(X))"));
+  BB_ASSIGN_OR_RETURN(const Dense of_z, Apply(run, z));
+  const double size = Norm(y) * Norm(z);
+  const double forward = size + static_cast<double>(Dot(y, z) - Dot(x, of_z));
+  return Expect(Distance(run, {forward}, {size}), "<f(X),Z> - <X,f(Z)>");
+}
+
+// Rows and columns of what lies between input block k and output block l are multiples of each
+// other: every minor with the first row and column is zero.
+absl::Status CheckMonarch(CaseRun& run) {
+  const Problem& problem = run.problem();
+  const auto [tokens, d_in, d_out] = problem.shape;
+  const int64_t blocks = std::stoll(problem.parameters.at("blocks"));
+  if (problem.parameters.at("depth") != "1" || tokens < d_in) return absl::OkStatus();
+  Dense identity(tokens * d_in, 0.0);
+  for (int64_t i = 0; i < d_in; ++i) identity[i * d_in + i] = 1;
+  BB_ASSIGN_OR_RETURN(const Dense matrix, Apply(run, identity));
+  const int64_t in = d_in / blocks;
+  for (int64_t i = 0; i < d_in; ++i) {
+    for (int64_t j = 0; j < d_out; ++j) {
+      const int64_t i0 = i / in * in, j0 = j % blocks;
+      const double straight = matrix[i * d_out + j] * matrix[i0 * d_out + j0];
+      const double crossed = matrix[i * d_out + j0] * matrix[i0 * d_out + j];
+      if (std::fabs(straight - crossed) <=
+          8 * UnitRoundoff(problem.dtype) * (std::fabs(straight) + std::fabs(crossed))) {
+        continue;
+      }
+      return absl::InternalError(absl::StrCat("row ", i, ", column ", j, ": ", straight, " is not ",
+                                              crossed, ": not of rank one"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckIdentity(const Operator& op, const Problem& problem, Communicator& communicator) {
+  BB_ASSIGN_OR_RETURN(const auto run, CaseRun::Make(op, problem, communicator));
+  const std::string& name = op.description().name;
+  if (name == "wht") return CheckWht(*run);
+  if (name == "fnet") return CheckFnet(*run);
+  if (name == "monarch") return CheckMonarch(*run);
+  return absl::UnimplementedError(absl::StrCat("no identity of ", name));
+}
+
+std::vector<ConformanceCase> CasesWithIdentity() {
+  std::vector<ConformanceCase> cases;
+  for (const ConformanceCase& one : AllCases()) {
+    const std::string& name = one.op->description().name;
+    if (name == "wht" || name == "fnet" || name == "monarch") cases.push_back(one);
+  }
+  return cases;
+}
+
+class IdentityTest : public testing::TestWithParam<ConformanceCase> {};
+
+TEST_P(IdentityTest, HoldsWithoutAReference) {
+  for (const Problem& problem : GetParam().Problems()) {
+    const absl::Status outcome = RunRanks(problem.ranks, [&](Communicator& communicator) {
+      return CheckIdentity(*GetParam().op, problem, communicator);
+    });
+    EXPECT_TRUE(outcome.ok()) << Describe(problem) << ": " << outcome;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Matrix, IdentityTest, testing::ValuesIn(CasesWithIdentity()),
+                         [](const auto& info) { return CaseName(info.param); });
+
+}  // namespace
+}  // namespace basisbench
