@@ -19,6 +19,12 @@ constexpr size_t kMaxBatch = 512;
 constexpr size_t kMaxQueue = 65'536;
 constexpr absl::Duration kRetryInterval = absl::Milliseconds(200);
 
+// The file cannot be written now, whatever the change: the disk is full, or somebody outside holds
+// the lock.
+bool IsBlocked(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || absl::IsUnavailable(status);
+}
+
 }  // namespace
 
 StoreWriter::StoreWriter(Database& database) : database_(database), thread_([this] { Loop(); }) {}
@@ -111,7 +117,7 @@ void StoreWriter::Loop() {
 void StoreWriter::Answer(std::vector<Entry>& batch) {
   std::vector<Entry> kept;
   for (Entry& entry : batch) {
-    const bool again = entry.on_full == OnFull::kRetry && absl::IsResourceExhausted(entry.result);
+    const bool again = entry.on_full == OnFull::kRetry && IsBlocked(entry.result);
     if (again) {
       kept.push_back(std::move(entry));
     } else {
@@ -159,12 +165,12 @@ absl::Status StoreWriter::TryWriting() {
 // One change of the batch failed, and which one cannot be told apart from the rest by now: each
 // gets its own transaction, so that a bad change fails alone.
 void StoreWriter::CommitApart(std::vector<Entry>& batch) {
-  absl::Status full;
+  absl::Status blocked;
   for (Entry& entry : batch) {
-    entry.result = full.ok() ? CommitOne(entry) : full;
-    if (absl::IsResourceExhausted(entry.result)) full = entry.result;
+    entry.result = blocked.ok() ? CommitOne(entry) : blocked;
+    if (IsBlocked(entry.result)) blocked = entry.result;
   }
-  SetHealth(full);
+  SetHealth(blocked);
 }
 
 absl::Status StoreWriter::CommitOne(Entry& entry) {

@@ -2,9 +2,9 @@
 // The only thread that writes the store. Changes that arrive while it is busy share the next
 // transaction, so that many callers pay one fsync together. Owned by Store. Thread-safe.
 //
-// When the store cannot be written, changes of kind kRefuse fail with RESOURCE_EXHAUSTED at once;
-// those of kind kRetry keep their order and are tried again until they succeed or the writer stops.
-// It recovers by itself.
+// When the store cannot be written, changes of kind kRefuse fail with RESOURCE_EXHAUSTED at once,
+// or UNAVAILABLE when another process holds the file's lock; those of kind kRetry keep their order
+// and are tried again until they succeed or the writer stops. It recovers by itself.
 #pragma once
 
 #include <deque>

@@ -186,6 +186,29 @@ TEST_F(StoreWriterTest, FullRefusesSubmissionsAndKeepsTheRestInOrder) {
   EXPECT_THAT(Wait(large(4)), IsOk());
 }
 
+// Somebody looks into the file with a tool of his own and holds its lock for a while.
+TEST_F(StoreWriterTest, ALockedFileIsWaitedForLikeAFullDisk) {
+  ASSERT_THAT(Wait([](Database& d) { return d.Execute("PRAGMA busy_timeout=1"); }), IsOk());
+  auto tool = Database::Open(folder_.path() + "/a.db");
+  ASSERT_THAT(tool, IsOk());
+  ASSERT_THAT((*tool)->Execute("BEGIN IMMEDIATE"), IsOk());
+  absl::BlockingCounter kept(2);
+  for (int64_t value = 1; value <= 2; ++value) {
+    writer_->Apply(
+        Put(value),
+        [&kept](absl::Status status) {
+          EXPECT_THAT(status, IsOk());
+          kept.DecrementCount();
+        },
+        OnFull::kRetry);
+  }
+  EXPECT_THAT(Wait(Put(9)), Fails(absl::StatusCode::kUnavailable, "locked"));
+  EXPECT_THAT(writer_->Health(), Fails(absl::StatusCode::kUnavailable, "locked"));
+  ASSERT_THAT((*tool)->Execute("COMMIT"), IsOk());
+  kept.Wait();
+  EXPECT_THAT(Stored(), ElementsAre(1, 2));
+}
+
 TEST_F(StoreWriterTest, StoppingWritesWhatIsQueuedAndRefusesWhatComesLater) {
   constexpr int kChanges = 2000;  // more than one batch
   std::atomic<int> done{0};
