@@ -151,7 +151,7 @@ void AttemptDirector::Stored(const std::string& attempt_id, absl::StatusOr<Attem
   if (!work.ok()) {
     Log(LogLevel::kWarning, "director", "attempt could not be begun",
         {{"attempt", attempt_id}, {"error", work.status().message()}});
-    for (const std::string& worker : attempt.alive) scheduler_.Release(worker);
+    for (const std::string& worker : std::set<std::string>(attempt.alive)) LetGo(attempt, worker);
     const std::string job = attempt.job();
     Erase(attempt_id);
     // Trying again would fail again; left alone, it would wait for ever.
@@ -170,8 +170,7 @@ void AttemptDirector::Stored(const std::string& attempt_id, absl::StatusOr<Attem
   if (attempt.abort_when_stored) {
     attempt.phase = AttemptPhase::kPreparing;
     // Nobody has heard of it: there is nothing to clean up.
-    for (const std::string& worker : attempt.alive) scheduler_.Release(worker);
-    attempt.alive.clear();
+    for (const std::string& worker : std::set<std::string>(attempt.alive)) LetGo(attempt, worker);
     Abort(attempt, attempt.ending, attempt.detail, attempt.lost);
     return;
   }

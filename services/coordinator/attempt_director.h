@@ -91,6 +91,8 @@ class AttemptDirector {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void MemberReleased(Attempt& attempt, const std::string& worker)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The attempt has let go of the worker, which takes new work unless another attempt has it.
+  void LetGo(Attempt& attempt, const std::string& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CheckReleased(Attempt& attempt) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StoreEnding(Attempt& attempt, std::optional<CaseFailure> failure)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

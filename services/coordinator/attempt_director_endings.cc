@@ -37,9 +37,17 @@ void AttemptDirector::Abort(Attempt& attempt, v1::AttemptEnd ending, const std::
 
 void AttemptDirector::MemberReleased(Attempt& attempt, const std::string& worker) {
   if (attempt.waiting.erase(worker) == 0) return;
-  attempt.alive.erase(worker);
-  scheduler_.Release(worker);
+  LetGo(attempt, worker);
   CheckReleased(attempt);
+}
+
+void AttemptDirector::LetGo(Attempt& attempt, const std::string& worker) {
+  attempt.alive.erase(worker);
+  // After a restart a worker may be a member of two attempts: one that had lost it, and the next.
+  for (const std::string& other : attempts_of_worker_[worker]) {
+    if (attempts_.at(other)->alive.count(worker) > 0) return;
+  }
+  scheduler_.Release(worker);
 }
 
 void AttemptDirector::CheckReleased(Attempt& attempt) {

@@ -306,6 +306,26 @@ TEST_F(DirectorWorkersTest, AfterARestartAnAttemptThatLateRecordsLeftWithoutWork
   EXPECT_EQ(world_.Job("j1").state(), v1::JOB_STATE_SUCCEEDED);
 }
 
+TEST_F(DirectorWorkersTest, AfterARestartAWorkerOfTwoAttemptsIsNotFreedByOne) {
+  Run();
+  // The other member is lost, comes back and is given new work while the leader still cleans up.
+  world_.Pass(absl::Seconds(6), {{leader_, w1_}});
+  const Link again = world_.Attach(other_, 1, {}, "2");
+  world_.Submit("j2", {1});
+  world_.Say(other_, again, PreparedOf("j2-1"));
+  ASSERT_THAT(SentOf(again, Message::kStart), SizeIs(1));
+  world_.Crash();
+  const Link leader = world_.Attach(leader_, 1, {"j1-1"});
+  const Link other = world_.Attach(other_, 1, {"j2-1"}, "2");
+  EXPECT_THAT(Adopted(other), ElementsAre("j2-1"));
+  world_.Pass(absl::Seconds(6), {{leader_, leader}, {other_, other}});
+  ASSERT_THAT(SentOf(other, Message::kAbort), SizeIs(1));
+  world_.Say(other_, other, ReleasedOf("j1-1"));
+  world_.Say(leader_, leader, ReleasedOf("j1-1"));
+  world_.Submit("j3", {1});
+  EXPECT_THAT(SentOf(other, Message::kPrepare), IsEmpty()) << "j2 is being measured there";
+}
+
 TEST_F(DirectorWorkersTest, AfterARestartJobsWithNothingLeftEnd) {
   w1_ = world_.Attach("w1", 1);
   job_ = world_.Submit("j1", {1});
