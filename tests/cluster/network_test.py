@@ -49,13 +49,16 @@ class NetworkTest(unittest.TestCase):
     def test_jobs_of_three_and_four_ranks_run_across_three_hosts(self):
         with NetnsHosts(3) as hosts, System(hosts, slots=2) as system:
             for ranks in (3, 4):
-                job = system.submit("--operators", "matmul,monarch,gate,fnet", "--shape", "96x96x96", "--sharding",
-                                    "token,row,feature,summa", "--ranks", str(ranks), "--min-time", "50ms")
-                self.assertEqual(system.wait_ended(job)["state"], "JOB_STATE_SUCCEEDED", system.job(job))
-                for record in system.results(job):
+                job = system.submit("--operators", "matmul,monarch,wht,gate,fnet", "--shape", "128x128x128", "--sharding",
+                                    "token,summa,all_to_all,transposed", "--ranks", str(ranks), "--min-time", "50ms",
+                                    "--max-time", "500ms")
+                self.assertEqual(system.wait_ended(job, 240)["state"], "JOB_STATE_SUCCEEDED", system.job(job))
+                measured = [r for r in system.results(job) if r["outcome"] != "OUTCOME_UNSUPPORTED"]
+                self.assertEqual({r["case"]["operator"]["name"] for r in measured}, {"matmul", "monarch", "wht", "gate", "fnet"})
+                for record in measured:
                     self.assertEqual(record["environment"]["observed_ranks"], ranks)
                     self.assertTrue(record["validation"]["traffic_matches"], record["case"])
-            names = {n["hostname"] for n in record["environment"]["nodes"]}
+            names = {n["hostname"] for n in measured[0]["environment"]["nodes"]}
             self.assertGreater(len(names), 1, "the ranks saw hosts of different names")
 
     def test_counted_wire_bytes_agree_with_the_interfaces(self):
