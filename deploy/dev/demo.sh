@@ -16,7 +16,7 @@ fi
 [ "${1:-}" = -- ] && shift
 
 deploy/dev/deps.sh
-build_preset release
+build_preset release programs
 bin=$PWD/build/release/bin
 state=$PWD/.basisbench/demo
 

@@ -11,9 +11,9 @@ if [ "${1:-}" = --sanitize ]; then
   shift
   for preset in asan tsan; do
     build_preset "$preset"
-    ctest --preset "$preset" "$@"
+    ctest --preset "$preset" --parallel "$(nproc)" "$@"
   done
   exit
 fi
 build_preset dev
-ctest --preset dev "$@"
+ctest --preset dev --parallel "$(nproc)" "$@"
