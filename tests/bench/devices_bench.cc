@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// devices_bench: the CPU device's primitives beside the least work that could do the same: GEMM
-// beside the raw library call, WHT beside streaming the rows, multiply beside a plain triad, copies
-// beside memcpy. Prints medians and the median of the paired ratios (ours / theirs; 1 is the bound,
-// lower is better).
+// devices_bench: primitives of the CPU device that decide how fast operators are, beside the least
+// work that could do the same: copies and transpositions beside memcpy, batches of small products
+// beside a loop of library calls. For work on the kernels; `./dev bench` shows whole operators.
+#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -15,10 +14,14 @@
 namespace basisbench {
 namespace {
 
-struct Bench {
-  Device& device;
-  const OpenBlas& blas;
-};
+constexpr int kRounds = 31;
+constexpr double kMostSeconds = 2;
+
+void Expect(const absl::Status& status) {
+  if (status.ok()) return;
+  std::cerr << status << "\n";
+  std::exit(1);
+}
 
 Buffer Fill(Device& device, int64_t floats) {
   Buffer buffer = device.Allocate(floats * 4).value();
@@ -27,78 +30,45 @@ Buffer Fill(Device& device, int64_t floats) {
   return buffer;
 }
 
-void Expect(const absl::Status& status) {
-  if (status.ok()) return;
-  std::cerr << status << "\n";
-  std::exit(1);
-}
-
-void BenchGemm(Bench bench) {
-  for (int64_t n : {64, 256, 1024}) {
-    Buffer a = Fill(bench.device, n * n), b = Fill(bench.device, n * n);
-    Buffer c = Fill(bench.device, n * n);
-    GemmArgs g;
-    g.m = g.n = g.k = g.lda = g.ldb = g.ldc = n;
-    g.a = a.data();
-    g.b = b.data();
-    g.c = c.data();
-    const int size = static_cast<int>(n);
-    const auto raw = [&] {
-      bench.blas.sgemm(kCblasRowMajor, kCblasNoTrans, kCblasNoTrans, size, size, size, 1.0f,
-                       a.as<float>(), size, b.as<float>(), size, 0.0f, c.as<float>(), size);
-    };
-    PrintPaired(absl::StrCat("gemm f32 n=", n), "raw cblas_sgemm",
-                ComparePaired([&] { Expect(bench.device.Gemm(g)); }, raw));
-  }
-}
-
-void BenchWht(Bench bench, int64_t floats) {
-  Buffer x = Fill(bench.device, floats), y = Fill(bench.device, floats);
-  const std::string size = absl::StrCat(floats >> 18, " MiB");
-  for (int64_t n : {64, 256, 1024, 4096, 16384, 65536}) {
-    WhtArgs args{Dtype::kF32, floats / n, n, 1.0, x.data(), n, y.data(), n};
-    PrintPaired(absl::StrCat("wht f32 n=", n, ", ", size), "memcpy of the rows",
-                ComparePaired([&] { Expect(bench.device.Wht(args)); },
-                              [&] { std::memcpy(y.data(), x.data(), floats * 4); }, 11));
-  }
-}
-
-[[gnu::optimize("O3")]] void Triad(const float* x, const float* w, float* y, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) y[i] = x[i] + 3.0f * w[i];
-}
-
-void BenchPointwise(Bench bench, int64_t floats) {
-  Buffer x = Fill(bench.device, floats), w = Fill(bench.device, floats);
-  Buffer y = Fill(bench.device, floats);
-  PrintPaired(
-      absl::StrCat("multiply f32 ", floats >> 18, " MiB"), "plain loop y = x + 3w",
-      ComparePaired(
-          [&] { Expect(bench.device.Multiply(Dtype::kF32, floats, x.data(), w.data(), y.data())); },
-          [&] { Triad(x.as<float>(), w.as<float>(), y.as<float>(), floats); }, 21));
-}
-
-void BenchCopy(Bench bench, int64_t n) {
-  Buffer x = Fill(bench.device, n * n), y = Fill(bench.device, n * n);
+void BenchCopy(Device& device, int64_t n) {
+  Buffer x = Fill(device, n * n), y = Fill(device, n * n);
   const auto memcpy_all = [&] { std::memcpy(y.data(), x.data(), n * n * 4); };
-  CopyArgs rows{Dtype::kF32, n, n, x.data(), n, 1, y.data(), n, 1};
-  PrintPaired(absl::StrCat("copy f32 ", n, "^2"), "memcpy",
-              ComparePaired([&] { Expect(bench.device.Copy(rows)); }, memcpy_all));
-  CopyArgs turned{Dtype::kF32, n, n, x.data(), n, 1, y.data(), 1, n};
-  PrintPaired(absl::StrCat("transpose f32 ", n, "^2"), "memcpy",
-              ComparePaired([&] { Expect(bench.device.Copy(turned)); }, memcpy_all));
+  const CopyArgs rows{Dtype::kF32, n, n, x.data(), n, 1, y.data(), n, 1};
+  const CopyArgs turned{Dtype::kF32, n, n, x.data(), n, 1, y.data(), 1, n};
+  const CopyArgs reversed{Dtype::kF32, n, n, x.as<float>() + n - 1, n, -1, y.data(), n, 1};
+  for (const auto& [name, args] :
+       {std::pair("copy", rows), std::pair("transpose", turned), std::pair("reverse", reversed)}) {
+    Comparison comparison{.ours = absl::StrCat(name, " f32 ", n, "x", n), .theirs = "memcpy"};
+    comparison.figure = Figure::kTime;
+    TimePaired([&, a = args] { Expect(device.Copy(a)); }, memcpy_all, kRounds, kMostSeconds,
+               comparison);
+    PrintComparison(comparison);
+  }
 }
 
-void PrintMachine(Device& device) {
-  std::ifstream cpuinfo("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(cpuinfo, line) && line.rfind("model name", 0) != 0) continue;
-  std::ifstream loadavg("/proc/loadavg");
-  std::string load;
-  loadavg >> load;
-  std::cout << "machine: " << line << "; load " << load;
-  for (const auto& [name, version] : device.Libraries())
-    std::cout << "; " << name << ": " << version;
-  std::cout << "\n";
+// As the factors of monarch: `batch` products of n x n with n x rows.
+void BenchSmallProducts(Device& device, const OpenBlas& blas, int64_t n) {
+  const int64_t batch = n, rows = 96;
+  Buffer a = Fill(device, batch * n * n), b = Fill(device, batch * n * rows);
+  Buffer c = Fill(device, batch * n * rows);
+  GemmArgs args{.m = n, .n = rows, .k = n, .a = a.data(), .lda = n, .stride_a = n * n};
+  args.b = b.data();
+  args.ldb = args.ldc = rows;
+  args.stride_b = args.stride_c = n * rows;
+  args.c = c.data();
+  args.batch = batch;
+  const int m = static_cast<int>(n), columns = static_cast<int>(rows);
+  const auto calls = [&] {
+    for (int64_t i = 0; i < batch; ++i) {
+      blas.sgemm(kCblasRowMajor, kCblasNoTrans, kCblasNoTrans, m, columns, m, 1.0F,
+                 a.as<float>() + i * n * n, m, b.as<float>() + i * n * rows, columns, 0.0F,
+                 c.as<float>() + i * n * rows, columns);
+    }
+  };
+  Comparison comparison{.ours = absl::StrCat(batch, " products f32 ", n, "x", n, "x", rows),
+                        .theirs = "as many calls of cblas_sgemm"};
+  TimePaired([&] { Expect(device.Gemm(args)); }, calls, kRounds, kMostSeconds, comparison);
+  PrintComparison(comparison);
 }
 
 int Main() {
@@ -108,12 +78,10 @@ int Main() {
     std::cerr << device.status() << "\n";
     return 1;
   }
-  PrintMachine(**device);
-  const Bench bench{**device, **blas};
-  BenchGemm(bench);
-  for (int64_t mib : {4, 64}) BenchWht(bench, mib << 18);
-  for (int64_t mib : {1, 16, 128}) BenchPointwise(bench, mib << 18);
-  for (int64_t n : {256, 1024, 4096}) BenchCopy(bench, n);
+  PrintMachine((*device)->Libraries());
+  PrintHead();
+  for (const int64_t n : {256, 1024, 4096}) BenchCopy(**device, n);
+  for (const int64_t n : {16, 32, 64}) BenchSmallProducts(**device, **blas, n);
   return 0;
 }
 

@@ -1,54 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timing two bodies alternately, so that drift of the machine hits both alike. For the bench
-// programs only.
+// Timing two bodies alternately, so that drift of the machine hits both alike, and the lines of the
+// table that the bench programs print. For those programs only; nothing here fails.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "workers/measure/paired_comparison.h"
+
 namespace basisbench {
 
-inline double SecondsOf(const std::function<void()>& body, int repeats) {
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < repeats; ++i) body();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / repeats;
-}
-
-inline double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
-
-struct Paired {
-  double ours_seconds = 0, theirs_seconds = 0;  // medians
-  double ratio = 0;                             // median of ours / theirs, round by round
+// What `./dev bench` says of a comparison.
+enum class Figure {
+  kSpeed,  // theirs / ours in time: 1 is as fast, more is faster
+  kTime,   // ours / theirs in time: 1 is as fast, less is faster
 };
 
-// Each round takes about a millisecond per body, or one call when that is longer.
-inline Paired ComparePaired(const std::function<void()>& ours, const std::function<void()>& theirs,
-                            int rounds = 31) {
-  constexpr double kRound = 1e-3;
-  ours();
-  theirs();
-  const int repeats_ours = std::max(1, static_cast<int>(kRound / SecondsOf(ours, 1)));
-  const int repeats_theirs = std::max(1, static_cast<int>(kRound / SecondsOf(theirs, 1)));
-  std::vector<double> a, b, ratio;
-  for (int i = 0; i < rounds; ++i) {
-    a.push_back(SecondsOf(ours, repeats_ours));
-    b.push_back(SecondsOf(theirs, repeats_theirs));
-    ratio.push_back(a.back() / b.back());
-  }
-  return {Median(a), Median(b), Median(ratio)};
-}
+struct Comparison {
+  std::string ours, theirs;
+  std::vector<double> ours_seconds, theirs_seconds;  // round by round
+  Figure figure = Figure::kSpeed;
+  double scale = 1;  // the figure is divided by it, e.g. by a ratio of FLOPs
+  double aim = 0;    // least speed or most time; 0: none
+};
 
-inline void PrintPaired(const std::string& ours, const std::string& theirs, const Paired& p) {
-  std::printf("%-34s %-26s %10.1f us %10.1f us   %6.3f\n", ours.c_str(), theirs.c_str(),
-              p.ours_seconds * 1e6, p.theirs_seconds * 1e6, p.ratio);
-  std::fflush(stdout);
-}
+double MedianOf(std::vector<double> values);
+
+// Each round takes about a millisecond per body, or one call when that is longer. Takes the time of
+// `rounds` rounds, but stops after `most_seconds`, with at least 6.
+void TimePaired(const std::function<void()>& ours, const std::function<void()>& theirs, int rounds,
+                double most_seconds, Comparison& comparison);
+
+// "| ours | theirs | 1.23 ms | 1.20 ms | 0.976 (0.971 to 0.980) of its speed | >= 0.97, met |":
+// medians, and the median of the rounds' ratios with its 95 % interval.
+void PrintHead();
+void PrintComparison(const Comparison& comparison);
+
+// Processor, load, libraries: what the figures depend on, as a paragraph.
+void PrintMachine(const std::vector<std::pair<std::string, std::string>>& libraries);
 
 }  // namespace basisbench

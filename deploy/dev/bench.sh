@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# ./dev bench [--save FILE.md]: how close to peers and to what the machine allows, as ratios measured side by side.
+# Prints a Markdown page, in about six minutes, with the machine it was taken on; writes it to FILE.md when asked to, and nothing otherwise.
+# Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 is compared with where it is installed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+source deploy/dev/lib.sh
+
+page=
+if [ "${1:-}" = --save ]; then
+  [ -n "${2:-}" ] || die "--save needs a file, e.g. docs/benchmarks/laptop.md"
+  page=$2
+elif [ $# -gt 0 ]; then
+  die "usage: ./dev bench [--save FILE.md]"
+fi
+deploy/dev/deps.sh
+ldconfig -p | grep -q libscalapack-openmpi || say "left out: ScaLAPACK (apt-get install libscalapack-openmpi2.2)"
+
+build_preset release bench >&2
+bin=build/release/bin
+mpi=(mpirun -np 2 --bind-to core --mca pml ob1 --mca btl self,vader -x OPENBLAS_NUM_THREADS=1)
+[ "$(nproc)" -ge 2 ] || mpi+=(--oversubscribe)
+export OMPI_MCA_plm_rsh_agent=/bin/false
+
+measure() {
+  echo "# Benchmarks"
+  echo
+  echo "Taken by \`./dev bench\` on $(date -u +%Y-%m-%d) at commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)."
+  echo "Each line is one comparison: both sides run alternately, round by round, in one process or on the same ranks, on"
+  echo "the same operands. Times are medians over the rounds; the ratio is the median of the rounds' ratios with its 95 %"
+  echo "interval. Times of several ranks are the slowest rank's. Single numbers drift with the machine; ratios hardly do."
+  echo
+  say "operators on one rank"
+  "$bin/operators_bench" machine matmul wht gate monarch fnet
+  say "what measuring adds"
+  "$bin/measuring_bench"
+  say "two ranks in shared memory"
+  "${mpi[@]}" "$bin/matmul_bench" "shared memory"
+  if [ "$(id -u)" -eq 0 ]; then
+    say "two hosts: network namespaces"
+    tests/bench/two_hosts.py "$PWD/$bin/matmul_bench" "two hosts over TCP"
+  else
+    say "left out without root: two hosts in network namespaces"
+  fi
+}
+
+if [ -n "$page" ]; then
+  mkdir -p "$(dirname "$page")"
+  measure >"$page.part"
+  mv "$page.part" "$page"
+  say "written to $page"
+else
+  measure
+fi
