@@ -55,7 +55,9 @@ class Converter {
     if (text.empty() || text == "~" || text == "null") return nullptr;
     if (text == "true" || text == "True") return true;
     if (text == "false" || text == "False") return false;
-    const bool numeric = absl::ascii_isdigit(text.back()) || text.back() == '.';
+    // SimpleAtod would take "0x10" for a hexadecimal number and a label for sixteen.
+    const bool numeric = (absl::ascii_isdigit(text.back()) || text.back() == '.') &&
+                         text.find_first_of("xX") == std::string::npos;
     int64_t integer = 0;
     if (numeric && absl::SimpleAtoi(text, &integer)) return integer;
     double real = 0;
