@@ -6,12 +6,12 @@
 namespace basisbench {
 namespace {
 
-constexpr absl::Duration kHeartbeatInterval = absl::Seconds(10);
 constexpr size_t kMaxWatchers = 10'000;
 
 }  // namespace
 
-WatchHub::WatchHub() : thread_([this] { Loop(); }) {}
+WatchHub::WatchHub(absl::Duration heartbeat_interval)
+    : heartbeat_interval_(heartbeat_interval), thread_([this] { Loop(); }) {}
 
 WatchHub::~WatchHub() { Stop(); }
 
@@ -74,7 +74,7 @@ void WatchHub::WakeAll(const std::vector<std::shared_ptr<Watcher>>& watchers, Wa
 }
 
 void WatchHub::Loop() {
-  absl::Time next_heartbeat = absl::Now() + kHeartbeatInterval;
+  absl::Time next_heartbeat = absl::Now() + heartbeat_interval_;
   while (true) {
     std::vector<std::shared_ptr<Watcher>> changed;
     std::vector<std::shared_ptr<Watcher>> all;
@@ -97,7 +97,7 @@ void WatchHub::Loop() {
     WakeAll(changed, WatchSignal::kChanged);
     WakeAll(all, stopping ? WatchSignal::kStopping : WatchSignal::kHeartbeat);
     if (stopping) return;
-    if (absl::Now() >= next_heartbeat) next_heartbeat = absl::Now() + kHeartbeatInterval;
+    if (absl::Now() >= next_heartbeat) next_heartbeat = absl::Now() + heartbeat_interval_;
   }
 }
 

@@ -52,7 +52,7 @@ class WatchHub {
   };
   using Handle = std::unique_ptr<Watcher, std::function<void(Watcher*)>>;
 
-  WatchHub();
+  explicit WatchHub(absl::Duration heartbeat_interval = absl::Seconds(10));
   ~WatchHub();
 
   // RESOURCE_EXHAUSTED when there are too many watchers.
@@ -75,6 +75,7 @@ class WatchHub {
     return stopping_ || !changed_.empty();
   }
 
+  const absl::Duration heartbeat_interval_;
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<std::string, std::set<std::shared_ptr<Watcher>>> watchers_
       ABSL_GUARDED_BY(mutex_);

@@ -29,11 +29,12 @@ void WatchStream::Woken(WatchSignal signal) {
   if (signal == WatchSignal::kStopping)
     return End(absl::UnavailableError("the coordinator is stopping; watch again"));
   heartbeat_due_ = heartbeat_due_ || signal == WatchSignal::kHeartbeat;
-  if (!writing_) Next();
+  Next();
 }
 
 void WatchStream::Next() {
-  if (finished_) return;
+  // The hub may have woken it before its first look.
+  if (finished_ || writing_) return;
   absl::StatusOr<std::optional<v1::WatchJobResponse>> event = cursor_.TryNext();
   if (absl::IsOutOfRange(event.status())) return End(absl::OkStatus());
   if (!event.ok()) return End(event.status());

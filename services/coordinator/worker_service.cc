@@ -8,7 +8,7 @@ namespace basisbench {
 
 grpc::ServerBidiReactor<v1::AttachRequest, v1::AttachResponse>* WorkerServiceImpl::Attach(
     grpc::CallbackServerContext* context) {
-  return WorkerStream::Start(director_, *context);
+  return WorkerStream::Start(director_, *context, register_within_);
 }
 
 grpc::ServerUnaryReactor* WorkerServiceImpl::ListWorkers(grpc::CallbackServerContext* context,

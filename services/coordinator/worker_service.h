@@ -9,7 +9,10 @@ namespace basisbench {
 
 class WorkerServiceImpl : public v1::WorkerService::CallbackService {
  public:
-  explicit WorkerServiceImpl(AttemptDirector& director) : director_(director) {}
+  // A stream that does not register within this time is cut off.
+  explicit WorkerServiceImpl(AttemptDirector& director,
+                             absl::Duration register_within = absl::Seconds(10))
+      : director_(director), register_within_(register_within) {}
 
   grpc::ServerBidiReactor<v1::AttachRequest, v1::AttachResponse>* Attach(
       grpc::CallbackServerContext* context) override;
@@ -19,6 +22,7 @@ class WorkerServiceImpl : public v1::WorkerService::CallbackService {
 
  private:
   AttemptDirector& director_;
+  const absl::Duration register_within_;
 };
 
 }  // namespace basisbench

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/coordinator/worker_stream.h"
 
-#include <chrono>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "services/base/rpc/rpc_status.h"
 
 namespace basisbench {
 namespace {
 
-constexpr std::chrono::seconds kRegisterWithin(10);
 constexpr size_t kMaxOutgoing = 10'000;
+constexpr int64_t kMaxOutgoingBytes = 64 << 20;
 constexpr int64_t kMaxUnsettledBytes = 64 << 20;
 
 }  // namespace
 
-WorkerStream* WorkerStream::Start(AttemptDirector& director, grpc::CallbackServerContext& context) {
+WorkerStream* WorkerStream::Start(AttemptDirector& director, grpc::CallbackServerContext& context,
+                                  absl::Duration register_within) {
   std::shared_ptr<WorkerStream> stream(new WorkerStream(director, context));
   stream->self_ = stream;
   {
     absl::MutexLock lock(&stream->mutex_);
     stream->registration_deadline_.Set(
-        std::chrono::system_clock::now() + kRegisterWithin,
+        absl::ToChronoTime(absl::Now() + register_within),
         [weak = std::weak_ptr<WorkerStream>(stream)](bool expired) {
           const std::shared_ptr<WorkerStream> alive = weak.lock();
           if (expired && alive != nullptr)
@@ -35,11 +36,12 @@ WorkerStream* WorkerStream::Start(AttemptDirector& director, grpc::CallbackServe
 void WorkerStream::Send(v1::AttachResponse message) {
   absl::MutexLock lock(&mutex_);
   if (finished_ || closing_.has_value()) return;
-  if (outgoing_.size() >= kMaxOutgoing) {
+  if (outgoing_.size() >= kMaxOutgoing || outgoing_bytes_ > kMaxOutgoingBytes) {
     // It does not read, so it would not read a status either.
     context_.TryCancel();
     return;
   }
+  outgoing_bytes_ += static_cast<int64_t>(message.ByteSizeLong());
   outgoing_.push_back(std::move(message));
   if (!writing_) WriteNext();
 }
@@ -64,8 +66,10 @@ void WorkerStream::WriteNext() {
 
 void WorkerStream::OnWriteDone(bool ok) {
   absl::MutexLock lock(&mutex_);
+  outgoing_bytes_ -= static_cast<int64_t>(outgoing_.front().ByteSizeLong());
   outgoing_.pop_front();
   if (!ok) outgoing_.clear();
+  if (outgoing_.empty()) outgoing_bytes_ = 0;
   WriteNext();
 }
 

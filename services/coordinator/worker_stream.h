@@ -28,9 +28,10 @@ class WorkerStream : public WorkerLink,
                      public grpc::ServerBidiReactor<v1::AttachRequest, v1::AttachResponse>,
                      public std::enable_shared_from_this<WorkerStream> {
  public:
-  // Begins to read. The call is cut off unless it registers within a few seconds. `context` and
-  // `director` outlive the call.
-  static WorkerStream* Start(AttemptDirector& director, grpc::CallbackServerContext& context);
+  // Begins to read. The call is cut off unless it registers in time. `context` and `director`
+  // outlive the call.
+  static WorkerStream* Start(AttemptDirector& director, grpc::CallbackServerContext& context,
+                             absl::Duration register_within);
 
   void Send(v1::AttachResponse message) override;
   void Close(const absl::Status& status) override;
@@ -64,6 +65,7 @@ class WorkerStream : public WorkerLink,
   bool reading_ ABSL_GUARDED_BY(mutex_) = true;
   int64_t unsettled_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<v1::AttachResponse> outgoing_ ABSL_GUARDED_BY(mutex_);  // front is being written
+  int64_t outgoing_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> closing_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
