@@ -2,11 +2,11 @@
 #include "services/coordinator/options.h"
 
 #include <iostream>
-#include <map>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "services/base/flags/daemon_flags.h"
 #include "services/base/rpc/address.h"
 #include "services/base/version.h"
 
@@ -23,30 +23,11 @@ constexpr char kFooter[] =
     "SIGTERM ends it within seconds; jobs go on when it is started again on the same store.\n"
     "Exit codes: 0 ended on request, 1 failed, 2 wrong usage.";
 
-const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
-                                                 {"info", LogLevel::kInfo},
-                                                 {"warning", LogLevel::kWarning},
-                                                 {"error", LogLevel::kError}};
-
 // What CLI11 cannot hold in its final type.
 struct RawOptions {
   std::string http = "127.0.0.1:7071";
   double lease_seconds = 5;
 };
-
-void AddSecurity(CLI::App& app, SecurityOptions& security) {
-  app.add_option("--tls-cert", security.tls_certificate_file, "certificate of this host (PEM)")
-      ->envname("BASISBENCH_TLS_CERT");
-  app.add_option("--tls-key", security.tls_key_file, "its private key (PEM)")
-      ->envname("BASISBENCH_TLS_KEY");
-  app.add_option("--tls-ca", security.tls_ca_file,
-                 "authority of clients and workers (PEM); makes their certificates mandatory")
-      ->envname("BASISBENCH_TLS_CA");
-  app.add_option("--token-file", security.token_file, "file with the shared secret")
-      ->envname("BASISBENCH_TOKEN_FILE");
-  app.add_flag("--insecure", security.insecure, "allow plain text beyond loopback")
-      ->envname("BASISBENCH_INSECURE");
-}
 
 void AddOptions(CLI::App& app, CoordinatorOptions& options, RawOptions& raw) {
   app.add_option("--listen", options.listen, "gRPC, host:port; port 0 takes a free one")
@@ -74,10 +55,8 @@ void AddOptions(CLI::App& app, CoordinatorOptions& options, RawOptions& raw) {
       ->envname("BASISBENCH_MAX_EVENT_STREAMS");
   app.add_option("--ready-file", options.ready_file, "written with the ports once it serves")
       ->envname("BASISBENCH_READY_FILE");
-  app.add_option("--log-level", options.log_level, "debug, info, warning or error")
-      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
-      ->envname("BASISBENCH_LOG_LEVEL");
-  AddSecurity(app, options.security);
+  AddLogLevelFlag(app, options.log_level);
+  AddSecurityFlags(app, options.security);
 }
 
 absl::Status Complete(const RawOptions& raw, CoordinatorOptions& options) {

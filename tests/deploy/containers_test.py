@@ -13,6 +13,7 @@ import tempfile
 import threading
 import unittest
 
+import options
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -20,7 +21,6 @@ DOCKER = ROOT / "deploy/docker"
 BIN = pathlib.Path(os.environ.get("BASISBENCH_BIN", ROOT / "build/dev/bin"))
 PROGRAMS = {"coordinator": ["basisbench-coordinator"], "cli": ["basisbench"],
             "worker": ["basisbench-worker", "basisbench-runner", "basisbench-launch-agent", "basisbench-guard"]}
-OPTIONS = {"coordinator": "services/coordinator/options.cc", "worker": "workers/daemon/options.cc", "cli": "services/cli/cli.cc"}
 BASE_SYSTEM = {"libc6", "libgcc-s1", "libstdc++6"}
 
 
@@ -130,7 +130,7 @@ class DockerfileTest(unittest.TestCase):
             self.assertRegex(text, rf'ENTRYPOINT \[.*"/usr/local/bin/{programs[0]}"\]')
             self.assertIn(f"install-packages.sh /setup/runtime-packages.txt {image}", text)
             for name in re.findall(r"ENV (\w+)=", text):
-                self.assertIn(f'envname("{name}")', (ROOT / OPTIONS[image]).read_text())
+                self.assertIn(f'envname("{name}")', options.options_of(image))
         self.assertRegex((DOCKER / "Dockerfile").read_text(), r"ARG DEBIAN=debian:\d+\.\d+-slim")
 
     def test_the_build_stage_uses_presets_that_exist(self):
@@ -194,8 +194,8 @@ class ComposeTest(unittest.TestCase):
         for name, service in compose()["services"].items():
             image = service["image"].split(":")[0].removeprefix("basisbench-")
             for setting in service.get("environment", {}):
-                if image in OPTIONS:
-                    self.assertIn(f'envname("{setting}")', (ROOT / OPTIONS[image]).read_text(), name)
+                if image in options.SOURCES:
+                    self.assertIn(f'envname("{setting}")', options.options_of(image), name)
 
     def test_mounted_files_exist_and_named_volumes_are_declared(self):
         content = compose()
@@ -251,9 +251,9 @@ class UnitsTest(unittest.TestCase):
         for unit in units:
             text = unit.read_text()
             self.assertIn(f"ExecStart=/usr/local/bin/{unit.stem}\n", text)
-            options = (ROOT / OPTIONS[unit.stem.removeprefix("basisbench-")]).read_text()
+            declared = options.options_of(unit.stem.removeprefix("basisbench-"))
             for name in re.findall(r"\b(BASISBENCH_[A-Z]\w+)", text):
-                self.assertIn(f'envname("{name}")', options, unit.name)
+                self.assertIn(f'envname("{name}")', declared, unit.name)
             self.assertIn("NoNewPrivileges=yes", text)
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd-analyze")

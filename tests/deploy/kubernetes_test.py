@@ -10,11 +10,11 @@ import tempfile
 import unittest
 
 import manifests
+import options
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
-PROGRAMS = {"coordinator": "services/coordinator/options.cc", "worker": "workers/daemon/options.cc"}
 
 
 def load(path):
@@ -68,9 +68,9 @@ class FilesTest(unittest.TestCase):
                   for line in generator["literals"]]
         for workload in manifests.workloads(base()):
             for container in manifests.containers(workload):
-                options = (ROOT / PROGRAMS[container["name"]]).read_text()
+                declared = options.options_of(container["name"])
                 for name in [each["name"] for each in container["env"] if each["name"].startswith("BASISBENCH_")] + shared:
-                    self.assertIn(f'envname("{name}")', options, f"{container['name']} has no option for {name}")
+                    self.assertIn(f'envname("{name}")', declared, f"{container['name']} has no option for {name}")
 
     def test_listening_ports_are_the_declared_ones(self):
         for workload in manifests.workloads(base()):

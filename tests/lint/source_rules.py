@@ -18,6 +18,7 @@ ALLOWED = {
     "services/base": [],
     "services/base/telemetry": ["services/base"],
     "services/base/rpc": ["services/base", "basisbench/v1", "grpc/health"],
+    "services/base/flags": ["services/base"],
     "services/coordinator": ["services/base", "basisbench/v1"],
     "services/coordinator/web": ["services/base", "services/coordinator", "basisbench/v1"],
     "services/cli": ["services/base", "basisbench/v1", "grpc/health"],

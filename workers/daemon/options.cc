@@ -6,11 +6,11 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
-#include <map>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "services/base/flags/daemon_flags.h"
 #include "services/base/status_macros.h"
 #include "services/base/version.h"
 #include "workers/daemon/cpu_slots.h"
@@ -30,29 +30,11 @@ constexpr char kFooter[] =
     "SIGTERM lets running attempts finish for up to --drain-timeout; a second one ends at once.\n"
     "Exit codes: 0 ended on request, 1 failed, 2 wrong usage, 3 refused by the coordinator.";
 
-const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
-                                                 {"info", LogLevel::kInfo},
-                                                 {"warning", LogLevel::kWarning},
-                                                 {"error", LogLevel::kError}};
-
 // What CLI11 cannot hold in its final type.
 struct RawOptions {
   std::string cpus;
   double drain_seconds = 60;
 };
-
-void AddSecurity(CLI::App& app, SecurityOptions& security) {
-  app.add_option("--tls-cert", security.tls_certificate_file, "certificate of this node (PEM)")
-      ->envname("BASISBENCH_TLS_CERT");
-  app.add_option("--tls-key", security.tls_key_file, "its private key (PEM)")
-      ->envname("BASISBENCH_TLS_KEY");
-  app.add_option("--tls-ca", security.tls_ca_file, "authority of the other side (PEM)")
-      ->envname("BASISBENCH_TLS_CA");
-  app.add_option("--token-file", security.token_file, "file with the shared secret")
-      ->envname("BASISBENCH_TOKEN_FILE");
-  app.add_flag("--insecure", security.insecure, "allow plain text beyond loopback")
-      ->envname("BASISBENCH_INSECURE");
-}
 
 void AddOptions(CLI::App& app, DaemonOptions& options, RawOptions& raw) {
   WorkerOptions& worker = options.worker;
@@ -88,10 +70,8 @@ void AddOptions(CLI::App& app, DaemonOptions& options, RawOptions& raw) {
                  "seconds running attempts get after SIGTERM (default: 60)")
       ->check(CLI::NonNegativeNumber)
       ->envname("BASISBENCH_DRAIN_TIMEOUT");
-  app.add_option("--log-level", options.log_level, "debug, info, warning or error")
-      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
-      ->envname("BASISBENCH_LOG_LEVEL");
-  AddSecurity(app, worker.security);
+  AddLogLevelFlag(app, options.log_level);
+  AddSecurityFlags(app, worker.security);
 }
 
 bool LegalName(const std::string& name) {
