@@ -61,7 +61,9 @@ int Up(Context& context, LocalFlags& flags) {
     context.Say(absl::StrCat("already up in ", report->state.directory, "; nothing started"));
   } else {
     context.Say(absl::StrCat("started ", report->coordinator_started ? "a coordinator and " : "",
-                             report->workers_started, " workers in ", report->state.directory));
+                             report->workers_started,
+                             report->workers_started == 1 ? " worker in " : " workers in ",
+                             report->state.directory));
   }
   PrintState(context, report->state);
   SayNext(context, report->state);
