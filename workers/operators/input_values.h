@@ -30,7 +30,8 @@ class TensorValues {
   // that reference and operator see the same operand.
   double At(int64_t row, int64_t col) const;
 
-  // Elements (row, first_col), (row, first_col + 1), ...: the same values as At, several times faster.
+  // Elements (row, first_col), (row, first_col + 1), ...: the same values as At, several times
+  // faster.
   void Row(int64_t row, int64_t first_col, absl::Span<double> out) const;
 
  private:

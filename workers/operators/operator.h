@@ -71,9 +71,12 @@ class Operands {
   virtual ~Operands() = default;
   // Value of a tensor's global element, rounded to the case's dtype.
   virtual double At(absl::string_view tensor, int64_t row, int64_t col) const = 0;
-  // Elements (row, first_col ... first_col + out.size() - 1): the same values, faster than one by one.
-  virtual void Row(absl::string_view tensor, int64_t row, int64_t first_col, absl::Span<double> out) const {
-    for (size_t j = 0; j < out.size(); ++j) out[j] = At(tensor, row, first_col + static_cast<int64_t>(j));
+  // Elements (row, first_col ... first_col + out.size() - 1): the same values, faster than one by
+  // one.
+  virtual void Row(absl::string_view tensor, int64_t row, int64_t first_col,
+                   absl::Span<double> out) const {
+    for (size_t j = 0; j < out.size(); ++j)
+      out[j] = At(tensor, row, first_col + static_cast<int64_t>(j));
   }
 };
 
@@ -148,9 +151,10 @@ class Operator {
   // validator allows a stated multiple of it.
   virtual double RoundingGrowth(const Problem& problem) const = 0;
 
-  // Largest magnitude any value of the computation can reach when every operand is an integer in -2..2. While it is
-  // below 1/u, plan and reference are both exact and are compared bit for bit. The default is for operators whose
-  // results are not integers then; an override may give a better reason.
+  // Largest magnitude any value of the computation can reach when every operand is an integer in
+  // -2..2. While it is below 1/u, plan and reference are both exact and are compared bit for bit.
+  // The default is for operators whose results are not integers then; an override may give a better
+  // reason.
   virtual absl::StatusOr<double> IntegerBound(const Problem& problem) const {
     return absl::UnimplementedError("integer operands do not give integer results");
   }

@@ -32,9 +32,9 @@ struct ValidationReport {
   bool passed = false;
   double residual =
       0;  // worst over ranks, rows and vectors; infinite where the output is not a number
-  double tolerance = 0;  // what `residual` was compared with
+  double tolerance = 0;       // what `residual` was compared with
   double relative_error = 0;  // ||z - z_ref|| / ||z_ref|| over all ranks, rows and vectors
-  std::string failure;   // why it did not pass, naming rank and row; empty when it did
+  std::string failure;        // why it did not pass, naming rank and row; empty when it did
 };
 
 // Overwrites the output with NaN, so that a run that leaves parts of it untouched is caught.

@@ -70,9 +70,9 @@ TEST(Conditions, CpuListsAreWrittenAsRanges) {
 }
 
 TEST(Conditions, OnlyVariablesThatChangeSpeedAreKept) {
-  const auto kept = RelevantVariables({"OPENBLAS_CORETYPE=SkylakeX", "HOME=/root",
-                                       "OMP_NUM_THREADS=", "OMPI_MCA_btl=tcp,self", "OMPI_MCA_ess_base_vpid=1", "BROKEN",
-                                       "XOMP_=1", "FFTW_WISDOM=a=b"});
+  const auto kept = RelevantVariables(
+      {"OPENBLAS_CORETYPE=SkylakeX", "HOME=/root", "OMP_NUM_THREADS=", "OMPI_MCA_btl=tcp,self",
+       "OMPI_MCA_ess_base_vpid=1", "BROKEN", "XOMP_=1", "FFTW_WISDOM=a=b"});
   EXPECT_EQ(kept, (std::map<std::string, std::string>{{"OPENBLAS_CORETYPE", "SkylakeX"},
                                                       {"OMP_NUM_THREADS", ""},
                                                       {"OMPI_MCA_btl", "tcp,self"},
