@@ -206,12 +206,4 @@ Operator::Projection Wht::ReferenceProjection(const Problem& problem, const Oper
 const RegisterOperator kRegister(std::make_unique<Wht>());
 
 }  // namespace
-
-WhtArgs WhtRows(const Problem& problem, int64_t rows, int64_t n) {
-  WhtArgs args{.dtype = problem.dtype, .rows = rows, .n = n};
-  args.scale = 1.0 / std::sqrt(static_cast<double>(problem.shape.d_in));
-  args.in_row_stride = args.out_row_stride = n;
-  return args;
-}
-
 }  // namespace basisbench

@@ -2,6 +2,8 @@
 // The shardings of `wht`, one file each.
 #pragma once
 
+#include <cmath>
+
 #include "workers/operators/sharding.h"
 
 namespace basisbench {
@@ -17,6 +19,11 @@ Sharding WhtPairwise();
 Sharding WhtAllToAll();
 
 // What every plan hands to the device: `rows` whole or partial rows, n elements each.
-WhtArgs WhtRows(const Problem& problem, int64_t rows, int64_t n);
+inline WhtArgs WhtRows(const Problem& problem, int64_t rows, int64_t n) {
+  WhtArgs args{.dtype = problem.dtype, .rows = rows, .n = n};
+  args.scale = 1.0 / std::sqrt(static_cast<double>(problem.shape.d_in));
+  args.in_row_stride = args.out_row_stride = n;
+  return args;
+}
 
 }  // namespace basisbench
