@@ -5,6 +5,10 @@
 
 #include "tests/unit/workers/devices/device_test_support.h"
 
+// Asked by the address sanitizer, where it is built in: what is too large is to be refused, not to
+// end the program.
+extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+
 namespace basisbench {
 namespace {
 

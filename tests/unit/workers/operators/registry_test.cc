@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -47,11 +46,11 @@ TEST(Registry, HasTheOperatorOfEveryFileUnderTheNameOfThatFile) {
   EXPECT_EQ(RegisteredNames(), expected) << "a file was not linked in, or bears another name";
 }
 
-TEST(Registry, EveryOperatorFileEndsWithItsRegistration) {
-  // The last statement of the innermost namespace, but for functions that other files share.
-  const std::regex registration("const RegisterOperator \\w+\\(std::make_unique<\\w+>\\(\\)\\);");
+TEST(Registry, EveryOperatorFileRegistersWhatItDefines) {
   for (const fs::path& file : OperatorFiles()) {
-    EXPECT_TRUE(std::regex_search(TextOf(file), registration)) << file;
+    EXPECT_NE(TextOf(file).find("const RegisterOperator kRegister(std::make_unique<"),
+              std::string::npos)
+        << file;
   }
 }
 
