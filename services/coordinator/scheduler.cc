@@ -33,7 +33,7 @@ void Scheduler::WorkerHeard(const std::string& worker, absl::Time now) {
 void Scheduler::WorkerGone(const std::string& worker) {
   leases_.Remove(worker);
   pool_.Remove(worker);
-  backfilled_.erase(worker);
+  ForgetBackfilled(worker);
 }
 
 std::vector<std::string> Scheduler::TakeExpired(absl::Time now) {
@@ -120,20 +120,20 @@ std::optional<StartDecision> Scheduler::NextStart(absl::Time now) {
   if (reserved_for_ != head.place.id) {
     reserved_for_ = head.place.id;
     backfilled_.clear();
+    backfilled_slots_ = 0;
   }
   return Backfill(firsts);
 }
 
-uint64_t Scheduler::BackfilledSlots() const {
-  uint64_t slots = 0;
-  for (const std::string& worker : backfilled_) {
-    if (pool_.IsHeld(worker)) slots += pool_.SlotsOf(worker);
-  }
-  return slots;
+void Scheduler::ForgetBackfilled(const std::string& worker) {
+  const auto found = backfilled_.find(worker);
+  if (found == backfilled_.end()) return;
+  backfilled_slots_ -= found->second;
+  backfilled_.erase(found);
 }
 
 std::optional<StartDecision> Scheduler::Backfill(const std::vector<JobQueue::Waiting>& firsts) {
-  const uint64_t taken = BackfilledSlots() + firsts.front().ranks;
+  const uint64_t taken = backfilled_slots_ + firsts.front().ranks;
   if (taken >= pool_.slots()) return std::nullopt;
   const uint64_t spare = pool_.slots() - taken;
   for (size_t i = 1; i < firsts.size(); ++i) {
@@ -142,7 +142,10 @@ std::optional<StartDecision> Scheduler::Backfill(const std::vector<JobQueue::Wai
     uint64_t needed = 0;
     for (const GangSlot& slot : *gang) needed += pool_.SlotsOf(slot.worker);
     if (needed > spare) continue;
-    for (const GangSlot& slot : *gang) backfilled_.insert(slot.worker);
+    for (const GangSlot& slot : *gang) {
+      const uint32_t slots = pool_.SlotsOf(slot.worker);
+      if (backfilled_.emplace(slot.worker, slots).second) backfilled_slots_ += slots;
+    }
     return Start(firsts[i], *std::move(gang));
   }
   return std::nullopt;

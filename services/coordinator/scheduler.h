@@ -11,7 +11,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -57,7 +56,7 @@ class Scheduler {
   // A member of a gang has cleaned up and can be used again.
   void Release(const std::string& worker) {
     pool_.Release(worker);
-    backfilled_.erase(worker);
+    ForgetBackfilled(worker);
   }
 
   // --- Jobs ---
@@ -93,7 +92,7 @@ class Scheduler {
   void Enqueue(JobEntry& entry, absl::Time not_before);
   StartDecision Start(const JobQueue::Waiting& waiting, std::vector<GangSlot> gang);
   std::optional<StartDecision> Backfill(const std::vector<JobQueue::Waiting>& firsts);
-  uint64_t BackfilledSlots() const;
+  void ForgetBackfilled(const std::string& worker);
 
   absl::Duration lease_;
   WorkerPool pool_;
@@ -103,7 +102,8 @@ class Scheduler {
   // The job that holds the reservation, and the workers that were given to jobs behind it since
   // then.
   std::string reserved_for_;
-  std::set<std::string> backfilled_;
+  absl::flat_hash_map<std::string, uint32_t> backfilled_;  // with their slots
+  uint64_t backfilled_slots_ = 0;                          // the sum
 };
 
 }  // namespace basisbench
