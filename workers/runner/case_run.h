@@ -49,7 +49,8 @@ struct CaseRun {
   // This rank's latest sample.
   double sample_seconds = 0;  // per iteration; negative when the body failed
   double sample_start = 0;    // rank 0's clock
-  TrafficTable counted{};     // per iteration, of the first one
+  TrafficTable counted{};     // per iteration; seconds are the mean over the samples
+  int64_t counted_iterations = 0;
   bool counted_steadily = true;
 
   // On rank 0.

@@ -43,11 +43,26 @@ absl::StatusOr<double> WarmUpOnce(RunContext& context, LiveReport& report, CaseR
     Crash(run, agreed.verdict);
     return 0;
   }
-  if (first) run.counted = timed.traffic;
+  if (first) {
+    run.counted = timed.traffic;
+    // The first iteration connects and faults pages in: its time says nothing of the others.
+    for (Traffic& traffic : run.counted) traffic.seconds = 0;
+  }
   if (!SameTraffic(timed.traffic, run.counted, 1)) run.counted_steadily = false;
   report.Count(run, 1, timed.seconds);
   BB_ASSIGN_OR_RETURN(const std::vector<double> all, GatherDoubles(context.world, {timed.seconds}));
   return SlowestOf(all);
+}
+
+// Folds a sample's time inside collectives into the means.
+void CountSeconds(const TrafficTable& traffic, CaseRun& run) {
+  run.counted_iterations += run.batch;
+  for (size_t i = 0; i < traffic.size(); ++i) {
+    double& mean = run.counted[i].seconds;
+    const double sample = traffic[i].seconds / static_cast<double>(run.batch);
+    mean += (sample - mean) * static_cast<double>(run.batch) /
+            static_cast<double>(run.counted_iterations);
+  }
 }
 
 absl::Status TakeSample(RunContext& context, LiveReport& report, CaseRun& run) {
@@ -61,6 +76,7 @@ absl::Status TakeSample(RunContext& context, LiveReport& report, CaseRun& run) {
         {{"case", run.index()}, {"error", timed.status.message()}});
   }
   if (!SameTraffic(timed.traffic, run.counted, run.batch)) run.counted_steadily = false;
+  CountSeconds(timed.traffic, run);
   report.Count(run, run.batch, timed.seconds);
   return absl::OkStatus();
 }

@@ -141,6 +141,10 @@ TEST(LocalRun, ARecordJoinsTimeCostTrafficErrorAndConditions) {
   EXPECT_FALSE(record.timing().stop_reason().empty());
   EXPECT_EQ(record.timing().warmup_iterations(), 3u);
   EXPECT_EQ(record.counted_wire_bytes_total(), record.cost().wire_bytes_total());
+  // Means over the same iterations: what is inside cannot exceed the whole.
+  ASSERT_EQ(record.counted_size(), 1);
+  EXPECT_GT(record.counted(0).seconds(), 0);
+  EXPECT_LE(record.counted(0).seconds(), record.timing().seconds().mean());
   EXPECT_TRUE(record.validation().passed());
   EXPECT_EQ(record.validation().exact_integer(), "passed");
   EXPECT_EQ(record.comparison().baseline_index(), 0u);
