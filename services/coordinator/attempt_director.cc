@@ -215,8 +215,9 @@ void AttemptDirector::Cancel(const std::string& job_id, JobDone done) {
     cancelling_.insert(job_id);
     const auto running = attempt_of_job_.find(job_id);
     if (running == attempt_of_job_.end()) {
-      EndJobNow(job_id, {v1::OUTCOME_CANCELLED, v1::JOB_STATE_CANCELLED, "cancelled by a user"},
-                done);
+      EndJobNow(job_id, {v1::OUTCOME_CANCELLED, v1::JOB_STATE_CANCELLED, "cancelled by a user"});
+      lock.Release();
+      AnswerCancelled(**job, done);
       return;
     }
     Attempt& attempt = *attempts_.at(running->second);
@@ -227,6 +228,19 @@ void AttemptDirector::Cancel(const std::string& job_id, JobDone done) {
     done(std::move(*job));
   };
   store_.Apply(change, then, OnFull::kRefuse);
+}
+
+// Reads the job behind the write that ends it. That write may have to wait for the disk; the
+// request to cancel is durable already, so that the caller need not.
+void AttemptDirector::AnswerCancelled(const v1::Job& requested, const JobDone& done) {
+  auto ended = std::make_shared<v1::Job>(requested);
+  store_.Apply(
+      [ended](Database& database) -> absl::Status {
+        BB_ASSIGN_OR_RETURN(std::optional<v1::Job> now, FindJob(database, ended->id()));
+        if (now.has_value()) *ended = *std::move(now);
+        return absl::OkStatus();
+      },
+      [ended, done](absl::Status) { done(*ended); }, OnFull::kRefuse);
 }
 
 void AttemptDirector::Erase(const std::string& attempt_id) {

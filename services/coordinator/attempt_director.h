@@ -83,6 +83,7 @@ class AttemptDirector {
   void Begin(const StartDecision& decision) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Stored(const std::string& attempt_id, absl::StatusOr<AttemptWork> work);
   void SendStart(Attempt& attempt) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AnswerCancelled(const v1::Job& requested, const JobDone& done);
   void Erase(const std::string& attempt_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DeadlinePassed(const std::string& attempt_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -98,7 +99,7 @@ class AttemptDirector {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndingStored(const std::string& attempt_id, bool by_leader);
   void JobGoesOn(const Attempt& attempt) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void EndJobNow(const std::string& job_id, const JobEnding& ending, JobDone done = nullptr)
+  void EndJobNow(const std::string& job_id, const JobEnding& ending)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- attempt_director_messages.cc ---

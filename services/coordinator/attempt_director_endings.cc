@@ -150,7 +150,7 @@ void AttemptDirector::JobGoesOn(const Attempt& attempt) {
   }
 }
 
-void AttemptDirector::EndJobNow(const std::string& job_id, const JobEnding& ending, JobDone done) {
+void AttemptDirector::EndJobNow(const std::string& job_id, const JobEnding& ending) {
   scheduler_.RemoveJob(job_id);
   cancelling_.erase(job_id);
   auto job = std::make_shared<absl::StatusOr<v1::Job>>(v1::Job());
@@ -159,7 +159,7 @@ void AttemptDirector::EndJobNow(const std::string& job_id, const JobEnding& endi
         *job = EndJob(database, job_id, ending, now_ns);
         return job->status();
       },
-      [this, job_id, job, done](absl::Status status) {
+      [this, job_id, job](absl::Status status) {
         if (!status.ok()) *job = status;
         if (job->ok()) {
           probe_.JobEnded(**job);
@@ -168,7 +168,6 @@ void AttemptDirector::EndJobNow(const std::string& job_id, const JobEnding& endi
               {{"job", job_id}, {"error", status.message()}});
         }
         hub_.Changed(job_id);
-        if (done) done(std::move(*job));
       });
 }
 

@@ -65,12 +65,13 @@ void Coordinator::LetTimePass(std::stop_token stop) {
 Coordinator::~Coordinator() {
   hub_.Stop();
   ticker_ = std::jthread();
+  // Its thread calls the director and the services. Stopped first, it answers every call that waits
+  // for it, which the server waits for.
+  if (store_ != nullptr) store_->Stop();
   if (server_ != nullptr) {
     server_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     server_->Wait();
   }
-  // Its thread calls the director and the services.
-  if (store_ != nullptr) store_->Stop();
 }
 
 }  // namespace basisbench

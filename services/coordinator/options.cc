@@ -23,6 +23,9 @@ constexpr char kFooter[] =
     "SIGTERM ends it within seconds; jobs go on when it is started again on the same store.\n"
     "Exit codes: 0 ended on request, 1 failed, 2 wrong usage.";
 
+// The cases of a job travel in one message, which is bounded.
+constexpr int kMostCases = 10'000;
+
 // What CLI11 cannot hold in its final type.
 struct RawOptions {
   std::string http = "127.0.0.1:7071";
@@ -45,7 +48,7 @@ void AddOptions(CLI::App& app, CoordinatorOptions& options, RawOptions& raw) {
       ->capture_default_str()
       ->envname("BASISBENCH_LEASE");
   app.add_option("--max-cases", options.max_cases, "largest sweep one job may expand to")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(CLI::Range(1, kMostCases))
       ->capture_default_str()
       ->envname("BASISBENCH_MAX_CASES");
   app.add_option("--max-event-streams", options.http.max_event_streams,

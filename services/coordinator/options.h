@@ -21,7 +21,7 @@ struct CoordinatorOptions {
   HttpOptions http;
   std::string store = "basisbench.db";
   absl::Duration lease = absl::Seconds(5);
-  uint64_t max_cases = 20'000;
+  uint64_t max_cases = 10'000;
   std::string ready_file;
   LogLevel log_level = LogLevel::kInfo;
   SecurityOptions security;

@@ -225,19 +225,23 @@ class FaultsTest(unittest.TestCase):
             finally:
                 subprocess.run(["umount", "-l", disk], check=True)
 
+    @staticmethod
+    def fill(ballast):
+        with open(ballast, "wb", buffering=0) as file:
+            try:
+                while file.write(b"\0" * 4096):
+                    pass
+            except OSError:
+                pass
+
     def fill_and_recover(self, disk):
         small = ["--operators", "gate", "--shape", "64x64x64", "--no-baseline", "--min-time", "10ms"]
         with LoopbackHosts(1) as hosts, System(hosts, store_dir=disk) as system:
             kept = system.submit(*small)
             system.wait_ended(kept)
             ballast = pathlib.Path(disk) / "ballast"
-            with open(ballast, "wb", buffering=0) as file:
-                try:
-                    while file.write(b"\0" * 4096):
-                        pass
-                except OSError:
-                    pass
             # The write-ahead log may have a few free pages left; they run out.
+            self.fill(ballast)
             refused = until(lambda: (r := system.cli("submit", *small, check=False)).returncode != 0 and r, 60,
                             "a submission is refused")
             self.assertIn("disk is full", refused.stderr)
@@ -247,6 +251,12 @@ class FaultsTest(unittest.TestCase):
                         "submissions are accepted again").stdout.strip().removeprefix("job/")
             self.assertEqual(system.wait_ended(job)["state"], "JOB_STATE_SUCCEEDED")
             self.assertIn(kept, {j["id"] for j in system.get("jobs")})
+            self.fill(ballast)
+            until(lambda: system.cli("submit", *small, check=False).returncode != 0, 60, "a submission is refused")
+            system.coordinator.terminate()
+            ballast.unlink()
+            system.start_coordinator()
+            self.assertLessEqual({kept, job}, {j["id"] for j in system.get("jobs")})
 
 
 def system_bin(name):
