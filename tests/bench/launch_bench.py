@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a submission to the first case on two ranks of two daemons, beside bare mpirun on the same machine.
 
-Each round runs, one after the other: mpirun as it comes, mpirun told to use the message layer Basisbench asks for, and
-one job. Prints a Markdown table of medians.
+Each round runs, one after the other: mpirun as it comes, mpirun told to use the message layer Basisbench asks for, the
+same across two hosts of loopback with an agent that only executes what it is told, and one job. Prints a Markdown table.
 """
 import datetime
 import os
@@ -29,6 +29,17 @@ def bare(*arguments):
     return time.monotonic() - begin
 
 
+def across_hosts(directory):
+    """Arguments that make mpirun start its daemon for a second host, by a script in place of ssh."""
+    agent = directory / "agent.sh"
+    agent.write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n')
+    agent.chmod(0o755)
+    settings = {"plm_rsh_agent": agent, "plm_rsh_no_tree_spawn": 1, "orte_keep_fqdn_hostnames": 1, "pml": "ob1",
+                "btl": "self,vader,tcp", "oob_tcp_if_include": "lo", "btl_tcp_if_include": "lo"}
+    mca = [word for name, value in settings.items() for word in ("--mca", name, str(value))]
+    return ["--host", "127.0.0.2:1,127.0.0.3:1", "--bind-to", "none", *mca]
+
+
 def moment(text):
     """Seconds since the epoch of a protobuf timestamp in JSON; Python reads no more than microseconds."""
     whole, _, fraction = text.rstrip("Z").partition(".")
@@ -45,11 +56,14 @@ def submitted(system):
 
 
 def main():
-    rows = {"bare mpirun": [], "bare mpirun, pml ob1": [], "job, submission to first case": []}
+    rows = {"bare mpirun": [], "bare mpirun, pml ob1": [], "bare mpirun, pml ob1, two hosts": [],
+            "job, submission to first case": []}
     with LoopbackHosts(2) as hosts, System(hosts) as system:
+        two_hosts = across_hosts(system.dir)
         for _ in range(ROUNDS):
             rows["bare mpirun"].append(bare())
             rows["bare mpirun, pml ob1"].append(bare("--mca", "pml", "ob1"))
+            rows["bare mpirun, pml ob1, two hosts"].append(bare(*two_hosts))
             rows["job, submission to first case"].append(submitted(system))
     print(f"| launch of 2 ranks, {ROUNDS} rounds | median | min | max |\n|---|---|---|---|")
     for name, seconds in rows.items():
