@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace basisbench {
 
 SimdLevel DetectSimdLevel() {
@@ -18,11 +20,13 @@ SimdLevel DetectSimdLevel() {
   return level;
 }
 
-int64_t LastLevelCacheBytes() {
+int64_t CacheShareBytes() {
   static const int64_t bytes = [] {
-    constexpr int64_t kCommon = int64_t{32} << 20;
-    const int64_t l3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
-    return l3 > 0 ? l3 : kCommon;
+    constexpr int64_t kCommonL3 = int64_t{32} << 20, kCommonL2 = int64_t{1} << 20;
+    // Servers have one to two MiB of last-level cache per core, and as much of level 2.
+    constexpr int64_t kCoresWorth = 16;
+    const int64_t l3 = sysconf(_SC_LEVEL3_CACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return std::min(l3 > 0 ? l3 : kCommonL3, kCoresWorth * (l2 > 0 ? l2 : kCommonL2));
   }();
   return bytes;
 }

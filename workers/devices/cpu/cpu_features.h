@@ -12,7 +12,9 @@ enum class SimdLevel { kBaseline, kAvx2, kAvx512 };
 // Highest level that the processor and the operating system support.
 SimdLevel DetectSimdLevel();
 
-// Bytes of the last-level cache; a common value when the system does not tell.
-int64_t LastLevelCacheBytes();
+// Bytes that a rank can hope to find again in a cache. The system shows the whole last-level cache,
+// which a virtual machine shares with its neighbours and a rank with other ranks; a common value
+// when the system does not tell.
+int64_t CacheShareBytes();
 
 }  // namespace basisbench

@@ -13,10 +13,10 @@ absl::Status CheckCount(int64_t count) {
   return absl::InvalidArgumentError(absl::StrCat("elementwise count = ", count, " is negative"));
 }
 
-// An output larger than the cache would only push the inputs out of it. In place, the line is there
-// already.
+// What does not stay in the cache anyhow is written around it: otherwise each line of the output is
+// read first. In place, the line is there already.
 bool Stream(Dtype dtype, int64_t count, const void* x, const void* z, const void* y) {
-  return y != x && y != z && count * DtypeSize(dtype) > LastLevelCacheBytes();
+  return y != x && y != z && 3 * count * DtypeSize(dtype) > CacheShareBytes();
 }
 
 template <typename T>

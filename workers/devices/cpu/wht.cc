@@ -35,7 +35,7 @@ void Rows(const WhtArgs& args) {
   task.out_stride = args.out_row_stride;
   task.scale = static_cast<T>(args.scale);
   const int64_t bytes = args.rows * args.n * static_cast<int64_t>(sizeof(T));
-  task.stream = args.in != args.out && bytes > LastLevelCacheBytes();
+  task.stream = args.in != args.out && 2 * bytes > CacheShareBytes();
   BestKernels().Of<T>().wht(task);
 }
 
