@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # ./dev bench [--save FILE.md]: how close to peers and to what the machine allows, as ratios measured side by side.
-# Prints a Markdown page, in about six minutes, with the machine it was taken on; writes it to FILE.md when asked to, and nothing otherwise.
-# Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 is compared with where it is installed.
+# Prints a Markdown page, in about six minutes, with the machine it was taken on; writes it to FILE.md when asked to,
+# and nothing otherwise. Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 is compared with
+# where it is installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source deploy/dev/lib.sh
