@@ -18,7 +18,7 @@ fi
 deploy/dev/deps.sh
 ldconfig -p | grep -q libscalapack-openmpi || say "left out: ScaLAPACK (apt-get install libscalapack-openmpi2.2)"
 
-build_preset release bench >&2
+build_preset release programs bench >&2
 bin=build/release/bin
 mpi=(mpirun -np 2 --bind-to core --mca pml ob1 --mca btl self,vader -x OPENBLAS_NUM_THREADS=1)
 [ "$(nproc)" -ge 2 ] || mpi+=(--oversubscribe)
@@ -44,6 +44,11 @@ measure() {
   else
     say "left out without root: two hosts in network namespaces"
   fi
+  say "launching"
+  BASISBENCH_BIN=$PWD/$bin tests/bench/launch_bench.py
+  say "the coordinator under load"
+  # Its store lies in the working directory for as long as it runs.
+  (cd build/release && bin/coordinator_bench)
 }
 
 if [ -n "$page" ]; then

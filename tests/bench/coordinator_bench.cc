@@ -265,7 +265,8 @@ int Main() {
   std::string folder = "coordinator_bench-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) return 1;
   std::printf(
-      "%s; %d clients, one case per job, every job durable before it is answered; a worker's "
+      "\n## The coordinator under load\n\n%s; %d clients, one case per job, every job durable "
+      "before it is answered; a worker's "
       "memory includes its client's end\n\n",
       MachineLine().c_str(), kClients);
   std::printf(

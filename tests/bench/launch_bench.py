@@ -65,7 +65,7 @@ def main():
             rows["bare mpirun, pml ob1"].append(bare("--mca", "pml", "ob1"))
             rows["bare mpirun, pml ob1, two hosts"].append(bare(*two_hosts))
             rows["job, submission to first case"].append(submitted(system))
-    print(f"| launch of 2 ranks, {ROUNDS} rounds | median | min | max |\n|---|---|---|---|")
+    print(f"\n## Launching\n\n| launch of 2 ranks, {ROUNDS} rounds | median | min | max |\n|---|---|---|---|")
     for name, seconds in rows.items():
         print(f"| {name} | {1e3 * statistics.median(seconds):.0f} ms | {1e3 * min(seconds):.0f} ms | "
               f"{1e3 * max(seconds):.0f} ms |")
