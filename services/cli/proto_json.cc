@@ -84,8 +84,10 @@ std::string DurationText(const pb::Duration& duration) {
 }
 
 bool IsDefault(const Json& value) {
-  return value.is_null() || value == Json("") || value == Json(false) ||
-         (value.is_number() && value == Json(0)) || (value.is_structured() && value.empty());
+  if (value.is_string()) return value.get_ref<const std::string&>().empty();
+  if (value.is_boolean()) return !value.get<bool>();
+  if (value.is_number()) return value.get<double>() == 0;
+  return value.empty();
 }
 
 }  // namespace
