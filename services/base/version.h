@@ -10,6 +10,6 @@ inline constexpr char kVersion[] = "0.1.0";
 
 // Raised whenever the way of measuring changes, so that old and new records are never compared
 // silently.
-inline constexpr uint32_t kMethodVersion = 1;
+inline constexpr uint32_t kMethodVersion = 2;
 
 }  // namespace basisbench

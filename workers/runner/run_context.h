@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct RunContext {
   v1::Environment environment;            // of all ranks; on rank 0
   std::map<Dtype, v1::Roofs> roofs;       // measured so far; on rank 0
   std::unique_ptr<CacheFlusher> flusher;  // once a cold case was met
+  std::optional<uint32_t> last_case;      // whose iteration ran last: its operands are in the cache
 
   bool is_root() const { return world.rank() == 0; }
 };
