@@ -12,7 +12,9 @@ namespace basisbench {
 namespace {
 
 std::string Gibibytes(int64_t bytes) {
-  return absl::StrFormat("%.3g GiB", static_cast<double>(bytes) / (int64_t{1} << 30));
+  const double gibibytes = static_cast<double>(bytes) / (int64_t{1} << 30);
+  return gibibytes < 1000 ? absl::StrFormat("%.3g GiB", gibibytes)
+                          : absl::StrFormat("%.0f GiB", gibibytes);
 }
 
 std::string Describe(const v1::Case& item) {
