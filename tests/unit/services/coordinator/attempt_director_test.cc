@@ -56,12 +56,10 @@ TEST_F(AttemptDirectorTest, PreparesEveryMemberAndThenStartsTheLeader) {
 }
 
 TEST_F(AttemptDirectorTest, StoresAnAttemptBeforeAnybodyHearsOfIt) {
-  const Link w1 = world_.Attach("w1", 1);
-  const NewJob made = NewJobOf("j1", {1});
+  world_.Submit("j1", {1});
   absl::Notification held_up;
   absl::Notification go_on;
-  world_.Queue(made);
-  // Stands in the queue between the job and its attempt.
+  // In front of the attempt, which is made when a worker is there.
   world_.store().Apply(
       [&](Database&) {
         held_up.Notify();
@@ -70,6 +68,8 @@ TEST_F(AttemptDirectorTest, StoresAnAttemptBeforeAnybodyHearsOfIt) {
       },
       [](absl::Status) {});
   held_up.WaitForNotification();
+  const auto w1 = std::make_shared<FakeWorkerLink>();
+  EXPECT_THAT(world_.TryAttach(w1, RegistrationOf("w1", 1)), IsOk());
   EXPECT_THAT(SentOf(w1, Message::kPrepare), IsEmpty());
   go_on.Notify();
   world_.Settle();
