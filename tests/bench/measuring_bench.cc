@@ -1,83 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
-// measuring_bench: the time that measuring adds to each sample, as the runner takes samples: one
-// attempt on a local rank with many samples of a body of about a millisecond against one with few.
-// What is left of the difference in wall time after the samples themselves is the cost of
-// measuring. Prints a line of the table of `./dev bench`: the body alone, the body with that cost,
-// their ratio.
-#include <chrono>
-#include <cstdio>
+// measuring_bench: the time that measuring adds to each sample, as the runner takes samples. The
+// body notes when it begins and ends; what lies between the ends and the next beginnings is the
+// cost of measuring. Prints a line of the table of `./dev bench`: the body alone, from one
+// beginning to the next, their ratio.
 #include <iostream>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "tests/bench/paired.h"
+#include "tests/fakes/wrapped_operator.h"
+#include "workers/measure/statistics.h"
+#include "workers/measure/timer.h"
 #include "workers/runner/local_run.h"
 
 namespace basisbench {
 namespace {
 
-// The fixed parts of an attempt vary by some tens of milliseconds: over so many samples, by less
-// than the aim.
-constexpr uint32_t kFew = 100, kMany = 3000;
+constexpr uint32_t kSamples = 1000;
+constexpr uint32_t kWarmups = 3;
 constexpr int kRounds = 7;
 
-v1::Assignment SamplesOf(uint32_t samples) {
+struct Moment {
+  int64_t begin_ns;
+  int64_t end_ns;
+};
+
+// Of each iteration, in order.
+std::vector<Moment>& Moments() {
+  static auto& moments = *new std::vector<Moment>();
+  return moments;
+}
+
+std::unique_ptr<Plan> Note(std::unique_ptr<Plan> plan, const Problem&) {
+  return std::make_unique<WrappedPlan>(std::move(plan), [](Plan& inner) {
+    const int64_t begin = SteadyNanoseconds();
+    const absl::Status status = inner.Run();
+    Moments().push_back({begin, SteadyNanoseconds()});
+    return status;
+  });
+}
+
+const RegisterOperator kNoted(std::make_unique<WrappedOperator>("noted_wht", "wht", Note));
+
+v1::Assignment Work() {
   v1::Assignment assignment;
   v1::Case& one = *assignment.add_cases();
-  one.mutable_operator_()->set_name("wht");
-  one.mutable_shape()->set_tokens(2048);
+  one.mutable_operator_()->set_name("noted_wht");
+  one.mutable_shape()->set_tokens(4096);
   one.mutable_shape()->set_d_in(1024);
   one.mutable_shape()->set_d_out(1024);
-  one.set_dtype("f32");
   one.set_sharding("token");
   one.set_ranks(1);
-  one.set_baseline(true);
-  one.set_direction("forward");
-  one.set_cache("hot");
-  one.set_input("normal");
   v1::MeasurementOptions& options = *assignment.mutable_measurement();
-  options.set_min_samples(samples);
-  options.set_max_samples(samples);
-  options.set_warmup_iterations(3);
+  options.set_min_samples(kSamples);
+  options.set_max_samples(kSamples);
+  options.set_warmup_iterations(kWarmups);
   options.set_skip_validation(true);
-  options.mutable_max_time()->set_seconds(60);
   return assignment;
 }
 
-struct Attempt {
-  double wall = 0;     // seconds
-  double samples = 0;  // seconds of all samples together
-  size_t count = 0;
-};
-
-absl::StatusOr<Attempt> Run(uint32_t samples) {
-  Attempt attempt;
-  std::string failure = "no record";
-  const auto begin = std::chrono::steady_clock::now();
-  BB_RETURN_IF_ERROR(RunLocally({}, SamplesOf(samples), [&](const v1::CaseResult& result) {
-    failure = result.outcome() == v1::OUTCOME_OK ? "" : result.detail();
-    for (const v1::RankSamples& rank : result.timing().samples()) {
-      attempt.count += static_cast<size_t>(rank.seconds_size());
-      for (const double seconds : rank.seconds()) attempt.samples += seconds;
-    }
+// Medians over the samples of one attempt.
+absl::Status Measure(Comparison& comparison) {
+  Moments().clear();
+  Moments().reserve(10 * kSamples);
+  absl::Status outcome = absl::InternalError("no record");
+  BB_RETURN_IF_ERROR(RunLocally({}, Work(), [&](const v1::CaseResult& result) {
+    outcome = result.outcome() == v1::OUTCOME_OK ? absl::OkStatus()
+                                                 : absl::InternalError(result.detail());
   }));
-  attempt.wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (failure.empty() && attempt.count == samples) return attempt;
-  return absl::InternalError(absl::StrCat(attempt.count, " of ", samples, " samples; ", failure));
+  BB_RETURN_IF_ERROR(outcome);
+  if (Moments().size() < kWarmups + kSamples)
+    return absl::InternalError(absl::StrCat("only ", Moments().size(), " iterations ran"));
+  std::vector<double> bodies, periods;
+  for (size_t i = kWarmups; i + 1 < kWarmups + kSamples; ++i) {
+    const Moment& moment = Moments()[i];
+    bodies.push_back(1e-9 * static_cast<double>(moment.end_ns - moment.begin_ns));
+    periods.push_back(1e-9 * static_cast<double>(Moments()[i + 1].begin_ns - moment.begin_ns));
+  }
+  comparison.ours_seconds.push_back(Median(periods));
+  comparison.theirs_seconds.push_back(Median(bodies));
+  return absl::OkStatus();
 }
 
 absl::Status RunAll() {
-  Comparison comparison{.ours = "wht f32 2048x1024x1024 as the runner samples it",
-                        .theirs = "its samples alone"};
+  Comparison comparison{.ours = "wht f32 4096x1024x1024, from sample to sample",
+                        .theirs = "its body alone"};
   comparison.figure = Figure::kTime;
   comparison.aim = 1.01;
-  for (int round = 0; round < kRounds; ++round) {
-    BB_ASSIGN_OR_RETURN(const Attempt few, Run(kFew));
-    BB_ASSIGN_OR_RETURN(const Attempt many, Run(kMany));
-    const double more = kMany - kFew;
-    comparison.ours_seconds.push_back((many.wall - few.wall) / more);
-    comparison.theirs_seconds.push_back((many.samples - few.samples) / more);
-  }
+  for (int round = 0; round < kRounds; ++round) BB_RETURN_IF_ERROR(Measure(comparison));
   PrintComparison(comparison);
   return absl::OkStatus();
 }

@@ -6,8 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "services/base/status_macros.h"
-#include "workers/operators/registry.h"
+#include "tests/fakes/wrapped_operator.h"
 #include "workers/runner/local_run.h"
 
 namespace basisbench {
@@ -22,57 +21,15 @@ std::vector<int64_t>& Ran() {
   return ran;
 }
 
-class TracedPlan : public Plan {
- public:
-  TracedPlan(std::unique_ptr<Plan> plan, int64_t tokens)
-      : plan_(std::move(plan)), tokens_(tokens) {}
-  absl::Status Run() override {
-    Ran().push_back(tokens_);
-    return plan_->Run();
-  }
-  std::vector<Shard> Inputs() override { return plan_->Inputs(); }
-  Shard Output() override { return plan_->Output(); }
+std::unique_ptr<Plan> Trace(std::unique_ptr<Plan> plan, const Problem& problem) {
+  return std::make_unique<WrappedPlan>(std::move(plan),
+                                       [tokens = problem.shape.tokens](Plan& inner) {
+                                         Ran().push_back(tokens);
+                                         return inner.Run();
+                                       });
+}
 
- private:
-  std::unique_ptr<Plan> plan_;
-  const int64_t tokens_;
-};
-
-class TracedMatMul : public Operator {
- public:
-  TracedMatMul() { description_.name = "test_traced"; }
-  const OperatorDescription& description() const override { return description_; }
-  absl::StatusOr<Problem> Resolve(const Problem& problem) const override {
-    return MatMul().Resolve(problem);
-  }
-  OperatorCost Cost(const Problem& problem) const override { return MatMul().Cost(problem); }
-  double OperandScale(const Problem& problem, absl::string_view tensor) const override {
-    return MatMul().OperandScale(problem, tensor);
-  }
-  absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
-                                                 Communicator& communicator) const override {
-    BB_ASSIGN_OR_RETURN(auto plan, MatMul().MakePlan(problem, device, communicator));
-    return std::make_unique<TracedPlan>(std::move(plan), problem.shape.tokens);
-  }
-  std::vector<double> ReferenceRows(const Problem& problem, const Operands& operands,
-                                    absl::Span<const int64_t> rows) const override {
-    return MatMul().ReferenceRows(problem, operands, rows);
-  }
-  Projection ReferenceProjection(const Problem& problem, const Operands& operands,
-                                 absl::Span<const double> v,
-                                 absl::Span<const int64_t> rows) const override {
-    return MatMul().ReferenceProjection(problem, operands, v, rows);
-  }
-  double RoundingGrowth(const Problem& problem) const override {
-    return MatMul().RoundingGrowth(problem);
-  }
-
- private:
-  static const Operator& MatMul() { return **FindOperator("matmul"); }
-  OperatorDescription description_;
-};
-
-const RegisterOperator kTraced(std::make_unique<TracedMatMul>());
+const RegisterOperator kTraced(std::make_unique<WrappedOperator>("test_traced", "matmul", Trace));
 
 // Two cases that take turns, each body long enough to be a sample of its own. What ran in the
 // rounds, as the lengths of stretches of one case; the last stretch may be cut.

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/base/status_macros.h"
+#include "tests/fakes/wrapped_operator.h"
 #include "workers/operators/registry.h"
 
 namespace basisbench {
@@ -17,77 +18,43 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// A plan of the dense product whose first output element is spoilt after each iteration.
-class SpoiltPlan : public Plan {
- public:
-  explicit SpoiltPlan(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
-  absl::Status Run() override {
-    BB_RETURN_IF_ERROR(plan_->Run());
-    const Shard output = plan_->Output();
+// Spoils the first output element after each iteration.
+std::unique_ptr<Plan> Spoil(std::unique_ptr<Plan> plan, const Problem&) {
+  return std::make_unique<WrappedPlan>(std::move(plan), [](Plan& inner) {
+    BB_RETURN_IF_ERROR(inner.Run());
+    const Shard output = inner.Output();
     if (!output.rows.empty()) *static_cast<float*>(output.data) = 0;
     return absl::OkStatus();
-  }
-  std::vector<Shard> Inputs() override { return plan_->Inputs(); }
-  Shard Output() override { return plan_->Output(); }
+  });
+}
+std::unique_ptr<Plan> Leave(std::unique_ptr<Plan> plan, const Problem&) { return plan; }
 
- private:
-  std::unique_ptr<Plan> plan_;
-};
-
-// MatMul under another name, spoilt in the way its name says.
-class SpoiltMatMul : public Operator {
+// Declares half of what it sends.
+class UndeclaredMatMul : public WrappedOperator {
  public:
-  explicit SpoiltMatMul(const std::string& name) { description_.name = name; }
-
-  const OperatorDescription& description() const override { return description_; }
-  absl::StatusOr<Problem> Resolve(const Problem& problem) const override {
-    return MatMul().Resolve(problem);
-  }
+  UndeclaredMatMul() : WrappedOperator("test_undeclared", "matmul", Leave) {}
   OperatorCost Cost(const Problem& problem) const override {
-    OperatorCost cost = MatMul().Cost(problem);
-    if (description_.name == "test_undeclared") {
-      for (TrafficTable& table : cost.traffic) {
-        for (Traffic& traffic : table) traffic.bytes_sent /= 2;
-      }
+    OperatorCost cost = WrappedOperator::Cost(problem);
+    for (TrafficTable& table : cost.traffic) {
+      for (Traffic& traffic : table) traffic.bytes_sent /= 2;
     }
     return cost;
   }
-  double OperandScale(const Problem& problem, absl::string_view tensor) const override {
-    return MatMul().OperandScale(problem, tensor);
-  }
-  absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
-                                                 Communicator& communicator) const override {
-    if (description_.name == "test_unplannable" && communicator.rank() == 1) {
-      return absl::ResourceExhaustedError("no room for 7 bytes");
-    }
-    BB_ASSIGN_OR_RETURN(auto plan, MatMul().MakePlan(problem, device, communicator));
-    if (description_.name == "test_wrong") return std::make_unique<SpoiltPlan>(std::move(plan));
-    return plan;
-  }
-  std::vector<double> ReferenceRows(const Problem& problem, const Operands& operands,
-                                    absl::Span<const int64_t> rows) const override {
-    return MatMul().ReferenceRows(problem, operands, rows);
-  }
-  Projection ReferenceProjection(const Problem& problem, const Operands& operands,
-                                 absl::Span<const double> v,
-                                 absl::Span<const int64_t> rows) const override {
-    return MatMul().ReferenceProjection(problem, operands, v, rows);
-  }
-  absl::StatusOr<double> IntegerBound(const Problem& problem) const override {
-    return MatMul().IntegerBound(problem);
-  }
-  double RoundingGrowth(const Problem& problem) const override {
-    return MatMul().RoundingGrowth(problem);
-  }
-
- private:
-  static const Operator& MatMul() { return **FindOperator("matmul"); }
-  OperatorDescription description_;
 };
 
-const RegisterOperator kWrong(std::make_unique<SpoiltMatMul>("test_wrong"));
-const RegisterOperator kUndeclared(std::make_unique<SpoiltMatMul>("test_undeclared"));
-const RegisterOperator kUnplannable(std::make_unique<SpoiltMatMul>("test_unplannable"));
+class UnplannableMatMul : public WrappedOperator {
+ public:
+  UnplannableMatMul() : WrappedOperator("test_unplannable", "matmul", Leave) {}
+  absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
+                                                 Communicator& communicator) const override {
+    if (communicator.rank() == 1) return absl::ResourceExhaustedError("no room for 7 bytes");
+    return WrappedOperator::MakePlan(problem, device, communicator);
+  }
+};
+
+const RegisterOperator kWrong(std::make_unique<WrappedOperator>("test_wrong", "matmul", Spoil));
+const RegisterOperator kUndeclared(std::make_unique<UndeclaredMatMul>());
+const RegisterOperator kUnplannable(std::make_unique<UnplannableMatMul>());
 
 void AddCase(v1::Assignment& work, const std::string& name, const std::string& sharding) {
   v1::Case* spec = work.add_cases();
