@@ -48,6 +48,9 @@ struct CopyArgs {
   int64_t from_row_stride = 0, from_col_stride = 1;
   void* to = nullptr;
   int64_t to_row_stride = 0, to_col_stride = 1;
+  // Bytes that the pass over memory moves of which this copy is a part; 0 for a copy by itself.
+  // More than the cache holds may be written around it.
+  int64_t pass_bytes = 0;
 };
 
 // Walsh-Hadamard transform (Sylvester order, unnormalised) of each row of a rows x n matrix, times

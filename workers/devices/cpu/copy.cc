@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "workers/devices/cpu/cpu_features.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
@@ -80,6 +81,7 @@ void Copy(const CopyArgs& args) {
     task.from_stride = p.from_col;
     task.to = p.to;
     task.to_stride = p.to_row;
+    task.stream = args.pass_bytes > CacheShareBytes();
     BestKernels().Of<T>().transpose(task);
   } else {
     CopyTiles(p);

@@ -30,6 +30,7 @@ struct TransposeTask {
   int64_t from_stride = 0;
   T* to = nullptr;
   int64_t to_stride = 0;
+  bool stream = false;  // write around the cache; only when `to` is not in it
 };
 
 // C = alpha A B + beta C, A m x k, B k x n, row-major; C is not read when beta is 0.

@@ -29,6 +29,7 @@ struct Transposition {
     }
   }
 
+  template <bool Stream>
   static void Square(const T* from, int64_t from_stride, T* to, int64_t to_stride) {
     V a[kLanes], b[kLanes];
 #pragma GCC unroll 16
@@ -40,7 +41,7 @@ struct Transposition {
       for (int i = 0; i < kLanes; ++i) a[i] = b[i];
     }
 #pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) R::template Store<false>(to + i * to_stride, a[i]);
+    for (int i = 0; i < kLanes; ++i) R::template Store<Stream>(to + i * to_stride, a[i]);
   }
 
   static void Edge(const TransposeTask<T>& task, int64_t row0, int64_t row1, int64_t col0,
@@ -52,27 +53,44 @@ struct Transposition {
     }
   }
 
+  template <bool Stream>
   static void Tile(const TransposeTask<T>& task, int64_t row0, int64_t row1, int64_t col0,
                    int64_t col1) {
     const int64_t rows = row0 + (row1 - row0) / kLanes * kLanes;
     const int64_t cols = col0 + (col1 - col0) / kLanes * kLanes;
     for (int64_t j = col0; j < cols; j += kLanes) {
       for (int64_t i = row0; i < rows; i += kLanes) {
-        Square(task.from + i * task.from_stride + j, task.from_stride,
-               task.to + j * task.to_stride + i, task.to_stride);
+        Square<Stream>(task.from + i * task.from_stride + j, task.from_stride,
+                       task.to + j * task.to_stride + i, task.to_stride);
       }
     }
     Edge(task, rows, row1, col0, col1);
     Edge(task, row0, rows, cols, col1);
   }
 
-  static void Run(const TransposeTask<T>& task) {
+  template <bool Stream>
+  static void Tiles(const TransposeTask<T>& task) {
     for (int64_t i = 0; i < task.rows; i += kTile) {
       const int64_t i1 = i + kTile < task.rows ? i + kTile : task.rows;
       for (int64_t j = 0; j < task.cols; j += kTile) {
-        Tile(task, i, i1, j, j + kTile < task.cols ? j + kTile : task.cols);
+        Tile<Stream>(task, i, i1, j, j + kTile < task.cols ? j + kTile : task.cols);
       }
     }
+  }
+
+  static void Run(const TransposeTask<T>& task) {
+    // Only whole cache lines are worth writing around the cache.
+    constexpr int64_t kLine = 64;
+    if constexpr (Bytes == kLine) {
+      const bool aligned =
+          Aligned<kLine>(task.to) && task.to_stride * static_cast<int64_t>(sizeof(T)) % kLine == 0;
+      if (task.stream && aligned) {
+        Tiles<true>(task);
+        Fence<Bytes>();
+        return;
+      }
+    }
+    Tiles<false>(task);
   }
 };
 

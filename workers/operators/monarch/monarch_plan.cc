@@ -220,6 +220,7 @@ absl::Status MonarchPlan::SecondFactor(int64_t row, int64_t rows) {
   turn.to = At(y_, row * width);
   turn.to_row_stride = 1;
   turn.to_col_stride = width;
+  turn.pass_bytes = layout_.rows.count * own * (shape.in + shape.out) * DtypeSize(problem_.dtype);
   return device_.Copy(turn);
 }
 

@@ -246,13 +246,19 @@ TYPED_TEST(StageKernels, BackwardLoopsAndSmallProductsAgreeInEveryInstructionSet
 }
 
 TYPED_TEST(StageKernels, TransposeIsExactInEveryInstructionSet) {
+  // Into the cache and around it; `tall` begins each line of the output where a cache line begins.
+  const int64_t rows = 83, cols = 150, tall = 96;
+  const auto x = RandomValues<TypeParam>(rows * cols, 1);
   for (const SimdKernels* kernels : UsableKernels()) {
-    const int64_t rows = 83, cols = 150;
-    const auto x = RandomValues<TypeParam>(rows * cols, 1);
-    std::vector<TypeParam> y(rows * cols);
-    kernels->template Of<TypeParam>().transpose({rows, cols, x.data(), cols, y.data(), rows});
-    for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < cols; ++j) ASSERT_EQ(y[j * rows + i], x[i * cols + j]);
+    for (const bool stream : {false, true}) {
+      std::vector<TypeParam> room(cols * tall + 64, TypeParam(7));
+      const auto address = reinterpret_cast<uintptr_t>(room.data());
+      TypeParam* y = room.data() + (64 - address % 64) / sizeof(TypeParam);
+      kernels->template Of<TypeParam>().transpose({rows, cols, x.data(), cols, y, tall, stream});
+      for (int64_t j = 0; j < cols; ++j) {
+        for (int64_t i = 0; i < rows; ++i) ASSERT_EQ(y[j * tall + i], x[i * cols + j]);
+        for (int64_t i = rows; i < tall; ++i) ASSERT_EQ(y[j * tall + i], TypeParam(7));
+      }
     }
   }
 }
