@@ -104,15 +104,67 @@ struct PairArgs {
   void* mirror = nullptr;
 };
 
-// A one-dimensional real-to-complex or complex-to-complex transform (forward, e^{-2 pi i jk/n},
-// unnormalised) of `howmany` vectors. Complex elements are interleaved pairs. Real input of length
-// n gives n/2+1 complex outputs.
+// y[i,j] = alpha x[i,j] w[i,j] + beta y[i,j] over rows x cols. Every operand has strides of its own
+// in elements, 0 repeats it: diagonals, gates, twiddles, sums. Without w it is alpha x + beta y;
+// with beta 0 the old y is not read. y may be x or w (same strides), otherwise it overlaps neither.
+// `complex`: elements are interleaved pairs; alpha and beta stay real.
+struct ProductArgs {
+  Dtype dtype = Dtype::kF32;
+  bool complex = false;
+  int64_t rows = 0, cols = 0;
+  double alpha = 1.0;
+  const void* x = nullptr;
+  int64_t x_row_stride = 0, x_col_stride = 1;
+  const void* w = nullptr;
+  int64_t w_row_stride = 0, w_col_stride = 1;
+  bool conjugate_w = false;
+  double beta = 0.0;
+  void* y = nullptr;
+  int64_t y_row_stride = 0, y_col_stride = 1;
+};
+
+// y[j] = beta y[j] + alpha sum_i x[i,j] w[i,j] over rows x cols: gradients of diagonals. Without w,
+// the sums of the columns of x. The sum is taken in the dtype, in blocks.
+struct ColumnSumArgs {
+  Dtype dtype = Dtype::kF32;
+  bool complex = false;
+  int64_t rows = 0, cols = 0;
+  double alpha = 1.0;
+  const void* x = nullptr;
+  int64_t x_row_stride = 0, x_col_stride = 1;
+  const void* w = nullptr;
+  int64_t w_row_stride = 0, w_col_stride = 1;
+  bool conjugate_w = false;
+  double beta = 0.0;
+  void* y = nullptr;
+  int64_t y_stride = 1;
+};
+
+// y[i,j] = x[i, index[j]] over rows x cols; `index` is device memory of int32. y does not overlap
+// x.
+struct GatherArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t rows = 0, cols = 0;
+  const int32_t* index = nullptr;
+  const void* x = nullptr;
+  int64_t x_row_stride = 0, x_col_stride = 1;
+  void* y = nullptr;
+  int64_t y_row_stride = 0, y_col_stride = 1;
+};
+
+// A one-dimensional transform, unnormalised, of `howmany` vectors: forward e^{-2 pi i jk/n} from
+// real or complex input, or its inverse sign (`inverse`) to complex or real output. Complex
+// elements are interleaved pairs. The complex side of a real transform of length n has n/2+1
+// elements; what it reads of them is conjugate symmetric. An inverse transform to real output may
+// overwrite its input.
 struct FftDescription {
   Dtype dtype = Dtype::kF32;
-  bool real_input = false;
+  bool real_input = false;   // forward only
+  bool real_output = false;  // inverse only
+  bool inverse = false;
   int64_t n = 0, howmany = 0;
   int64_t in_stride = 1, in_distance = 0;    // elements of the input type
-  int64_t out_stride = 1, out_distance = 0;  // complex elements
+  int64_t out_stride = 1, out_distance = 0;  // elements of the output type
 };
 
 // Prepared transform. Execute may be called any number of times, with the buffers given when it was
@@ -146,6 +198,13 @@ class Device {
   // y = x * w, elementwise over `count` contiguous elements.
   virtual absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w,
                                 void* y) = 0;
+
+  virtual absl::Status Product(const ProductArgs& args) = 0;
+  virtual absl::Status ColumnSum(const ColumnSumArgs& args) = 0;
+  virtual absl::Status Gather(const GatherArgs& args) = 0;
+
+  // y = value, `count` contiguous elements.
+  virtual absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) = 0;
 
   // Planning may overwrite both buffers.
   virtual absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description,

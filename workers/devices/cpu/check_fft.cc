@@ -16,6 +16,11 @@ absl::Status CheckFft(const FftDescription& description) {
     return absl::InvalidArgumentError(absl::StrCat("FFT strides ", description.in_stride, ", ",
                                                    description.out_stride, " must be positive"));
   }
+  if ((description.real_input && description.inverse) ||
+      (description.real_output && !description.inverse)) {
+    return absl::InvalidArgumentError(
+        "FFT: real input is for the forward direction, real output for the inverse");
+  }
   return absl::OkStatus();
 }
 

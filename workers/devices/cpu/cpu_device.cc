@@ -37,6 +37,13 @@ class CpuDevice : public Device {
   absl::Status AddReflected(const ReflectArgs& args) override { return RunAddReflected(args); }
   absl::Status PairColumns(const PairArgs& args) override { return RunPairColumns(args); }
 
+  absl::Status Product(const ProductArgs& args) override { return RunProduct(args); }
+  absl::Status ColumnSum(const ColumnSumArgs& args) override { return RunColumnSum(args); }
+  absl::Status Gather(const GatherArgs& args) override { return RunGather(args); }
+  absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) override {
+    return RunFill(dtype, count, value, y);
+  }
+
   absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w,
                         void* y) override {
     return RunMultiply(dtype, count, x, w, y);

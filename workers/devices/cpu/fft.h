@@ -17,7 +17,7 @@ namespace basisbench {
 absl::Status CheckFft(const FftDescription& description);
 
 // May overwrite both buffers while it tries variants; executing leaves `in` as it was unless it is
-// `out`.
+// `out` or the output is real.
 absl::StatusOr<std::unique_ptr<FftPlan>> MakeHostFft(const FftDescription& description, int threads,
                                                      void* in, void* out);
 

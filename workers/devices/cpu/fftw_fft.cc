@@ -25,6 +25,7 @@ struct Single {
   static constexpr auto kInitThreads = fftwf_init_threads;
   static constexpr auto kSetThreads = fftwf_plan_with_nthreads;
   static constexpr auto kPlanReal = fftwf_plan_guru64_dft_r2c;
+  static constexpr auto kPlanToReal = fftwf_plan_guru64_dft_c2r;
   static constexpr auto kPlanComplex = fftwf_plan_guru64_dft;
 };
 
@@ -37,6 +38,7 @@ struct Double {
   static constexpr auto kInitThreads = fftw_init_threads;
   static constexpr auto kSetThreads = fftw_plan_with_nthreads;
   static constexpr auto kPlanReal = fftw_plan_guru64_dft_r2c;
+  static constexpr auto kPlanToReal = fftw_plan_guru64_dft_c2r;
   static constexpr auto kPlanComplex = fftw_plan_guru64_dft;
 };
 
@@ -65,12 +67,19 @@ typename Api::Handle MakeHandle(const FftDescription& d, int threads, void* in, 
   const fftw_iodim64 length{d.n, d.in_stride, d.out_stride};
   const fftw_iodim64 batch{d.howmany, d.in_distance, d.out_distance};
   constexpr unsigned kEffort = FFTW_MEASURE;
-  auto* to = static_cast<typename Api::Complex*>(out);
+  using Real = typename Api::Real;
+  using Complex = typename Api::Complex;
   if (d.real_input) {
-    return Api::kPlanReal(1, &length, 1, &batch, static_cast<typename Api::Real*>(in), to, kEffort);
+    return Api::kPlanReal(1, &length, 1, &batch, static_cast<Real*>(in), static_cast<Complex*>(out),
+                          kEffort);
   }
-  return Api::kPlanComplex(1, &length, 1, &batch, static_cast<typename Api::Complex*>(in), to,
-                           FFTW_FORWARD, kEffort);
+  if (d.real_output) {
+    return Api::kPlanToReal(1, &length, 1, &batch, static_cast<Complex*>(in),
+                            static_cast<Real*>(out), kEffort);
+  }
+  return Api::kPlanComplex(1, &length, 1, &batch, static_cast<Complex*>(in),
+                           static_cast<Complex*>(out), d.inverse ? FFTW_BACKWARD : FFTW_FORWARD,
+                           kEffort);
 }
 
 template <typename Api>

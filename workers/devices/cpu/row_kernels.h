@@ -13,6 +13,10 @@ absl::Status RunWht(const WhtArgs& args);
 absl::Status RunButterfly(const ButterflyArgs& args);
 absl::Status RunAddReflected(const ReflectArgs& args);
 absl::Status RunPairColumns(const PairArgs& args);
+absl::Status RunProduct(const ProductArgs& args);
+absl::Status RunColumnSum(const ColumnSumArgs& args);
+absl::Status RunGather(const GatherArgs& args);
+absl::Status RunFill(Dtype dtype, int64_t count, double value, void* y);
 absl::Status RunMultiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y);
 
 }  // namespace basisbench

@@ -118,6 +118,54 @@ TYPED_TEST(Fft, EqualsTheDefinitionForAnyLength) {
   }
 }
 
+// There and back is n times the input, real and complex, along rows and columns.
+TYPED_TEST(Fft, ComesBackByTheInverse) {
+  for (const Implementation& implementation : Implementations()) {
+    for (int64_t n : {1, 2, 3, 8, 15, 16, 37, 64, 97, 128}) {
+      for (bool real : {true, false}) {
+        for (bool columns : {false, true}) {
+          auto c = MakeCase<TypeParam>(real, n, 11, columns);
+          FftDescription back = c.d;
+          back.real_input = false;
+          back.real_output = real;
+          back.inverse = true;
+          std::swap(back.in_stride, back.out_stride);
+          std::swap(back.in_distance, back.out_distance);
+          std::vector<TypeParam> again(c.in.size());
+          auto forward = implementation.make(c.d, c.in.data(), c.out.data());
+          auto inverse = implementation.make(back, c.out.data(), again.data());
+          ASSERT_NE(inverse, nullptr);
+          Fill(&c, n);
+          ASSERT_TRUE(forward->Execute().ok());
+          ASSERT_TRUE(inverse->Execute().ok());
+          const int parts = real ? 1 : 2;
+          for (int64_t vector = 0; vector < c.d.howmany; ++vector) {
+            for (int64_t at = 0; at < n * parts; ++at) {
+              const int64_t place =
+                  (vector * c.d.in_distance + at / parts * c.d.in_stride) * parts + at % parts;
+              EXPECT_NEAR(again[place] / static_cast<double>(n), c.in[place],
+                          40 * UnitRoundoff(c.d.dtype))
+                  << implementation.name << " n=" << n << " real=" << real << " columns=" << columns
+                  << " vector " << vector << " element " << at;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(FftTest, RefusesRealSidesOfTheWrongDirection) {
+  FftDescription description{.n = 8, .howmany = 1};
+  description.real_output = true;
+  EXPECT_FALSE(CheckFft(description).ok());
+  description.inverse = true;
+  EXPECT_TRUE(CheckFft(description).ok());
+  description.real_output = false;
+  description.real_input = true;
+  EXPECT_FALSE(CheckFft(description).ok());
+}
+
 TYPED_TEST(Fft, KeepsEnergyAtModelSizes) {
   for (const Implementation& implementation : Implementations()) {
     for (int64_t n : {512, 768, 1009, 1024}) {
