@@ -157,7 +157,7 @@ class Bench {
     Expect(plan.status());
     subject.plan = *std::move(plan);
     subject.inputs = subject.plan->Inputs();
-    subject.output = subject.plan->Output();
+    subject.output = subject.plan->Outputs().front();
     const SeededOperands operands(**op, subject.problem, Distribution::kUniform, 1);
     for (const Shard& shard : subject.inputs) FillShard(shard, operands);
     return subject;

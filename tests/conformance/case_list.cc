@@ -19,20 +19,27 @@ constexpr ProblemShape kShapes[] = {{64, 64, 64},   {13, 17, 11},   {2, 3, 5},  
 
 }  // namespace
 
-std::vector<ConformanceCase> EveryLine() {
+namespace {
+
+std::vector<ConformanceCase> Lines(const std::string& direction) {
   std::vector<ConformanceCase> lines;
   for (const Operator* op : AllOperators()) {
     for (const std::string& sharding : op->description().shardings) {
       for (const Dtype dtype : op->description().dtypes) {
-        for (const int ranks : RankCounts()) lines.push_back({op, sharding, dtype, ranks});
+        for (const int ranks : RankCounts())
+          lines.push_back({op, sharding, dtype, ranks, direction});
       }
     }
   }
   return lines;
 }
 
-std::vector<ConformanceCase> AllCases() {
-  std::vector<ConformanceCase> cases = EveryLine();
+}  // namespace
+
+std::vector<ConformanceCase> EveryLine() { return Lines("forward"); }
+
+std::vector<ConformanceCase> AllCases(const std::string& direction) {
+  std::vector<ConformanceCase> cases = Lines(direction);
   cases.erase(std::remove_if(cases.begin(), cases.end(),
                              [](const ConformanceCase& one) { return one.Problems().empty(); }),
               cases.end());
@@ -48,6 +55,7 @@ std::vector<Problem> ConformanceCase::Problems() const {
     problem.dtype = dtype;
     problem.sharding = sharding;
     problem.ranks = ranks;
+    problem.direction = direction;
     const auto resolved = op->Resolve(problem);
     if (!resolved.ok()) continue;
     problems.push_back(*resolved);
@@ -67,10 +75,10 @@ std::string CaseName(const ConformanceCase& one) {
 }
 
 std::string Describe(const Problem& problem) {
-  std::string text =
-      absl::StrCat(problem.operator_name, " ", problem.shape.tokens, "x", problem.shape.d_in, "x",
-                   problem.shape.d_out, " ", std::string(DtypeName(problem.dtype)), " ",
-                   problem.sharding, " on ", problem.ranks, " ranks (", Backend(), ")");
+  std::string text = absl::StrCat(
+      problem.operator_name, " ", problem.shape.tokens, "x", problem.shape.d_in, "x",
+      problem.shape.d_out, " ", std::string(DtypeName(problem.dtype)), " ", problem.direction, " ",
+      problem.sharding, " on ", problem.ranks, " ranks (", Backend(), ")");
   if (!problem.grid.empty()) absl::StrAppend(&text, " grid ", problem.grid);
   for (const auto& [name, value] : problem.parameters)
     absl::StrAppend(&text, " ", name, "=", value);

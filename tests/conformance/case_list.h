@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conformance matrix: every registered operator, sharding, dtype and rank count, each over the
-// shapes below.
+// The conformance matrix: every registered operator, sharding, dtype, rank count and direction,
+// each over the shapes below.
 #pragma once
 
 #include <ostream>
@@ -17,15 +17,17 @@ struct ConformanceCase {
   std::string sharding;
   Dtype dtype = Dtype::kF32;
   int ranks = 1;
+  std::string direction = "forward";
   // The resolved problems of those shapes that the operator's mathematics allows; for a sharding on
   // a process grid, on every grid.
   std::vector<Problem> Problems() const;
 };
 
+// Forward.
 std::vector<ConformanceCase> EveryLine();
 
-// Those that have a problem: a sharding may exist for some rank counts only.
-std::vector<ConformanceCase> AllCases();
+// Those of a direction that have a problem: a sharding may exist for some rank counts only.
+std::vector<ConformanceCase> AllCases(const std::string& direction = "forward");
 
 // "matmul_summa_f32_4".
 std::string CaseName(const ConformanceCase& one);

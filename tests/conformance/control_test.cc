@@ -127,7 +127,7 @@ absl::StatusOr<bool> Break(CaseRun& run, const Operands& operands, const Operand
     }
   }
   BB_RETURN_IF_ERROR(run.Run());
-  const Shard output = run.plan().Output();
+  const Shard output = run.plan().Outputs().front();
   const ProblemShape& shape = run.problem().shape;
   BB_ASSIGN_OR_RETURN(const auto held, GatherOutputs(run));
   const auto [one, other] = SwappableRanks(held);
@@ -170,9 +170,9 @@ absl::Status MustReject(CaseRun& run, Control control, bool exact) {
   BB_ASSIGN_OR_RETURN(const bool meant, Break(run, operands, before, control));
   if (!meant) return absl::OkStatus();
   const auto check = exact ? CheckExact : CheckProjection;
-  BB_ASSIGN_OR_RETURN(
-      const ValidationReport report,
-      check(run.op(), run.problem(), operands, run.plan().Output(), run.communicator(), {}));
+  BB_ASSIGN_OR_RETURN(const ValidationReport report,
+                      check(run.op(), run.problem(), operands, run.plan().Outputs().front(),
+                            run.communicator(), {}));
   if (report.passed)
     return absl::InternalError(absl::StrCat("passed with residual ", report.residual));
   return report.failure.empty() ? absl::InternalError("rejected without a reason")

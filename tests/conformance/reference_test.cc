@@ -17,25 +17,6 @@ namespace {
 
 absl::Status Wrong(const std::string& what) { return absl::InternalError(what); }
 
-// Merges what the ranks hold; an error where two of them differ or nobody holds anything.
-absl::StatusOr<std::vector<double>> Merge(const std::vector<std::vector<double>>& held) {
-  std::vector<double> merged(held[0].size(), std::nan(""));
-  for (size_t at = 0; at < merged.size(); ++at) {
-    for (size_t rank = 0; rank < held.size(); ++rank) {
-      const double value = held[rank][at];
-      if (std::isnan(value)) continue;
-      if (!std::isnan(merged[at]) && merged[at] != value) {
-        return Wrong(absl::StrCat("replicas differ at element ", at, ": ", merged[at], " and ",
-                                  value, " on rank ", rank));
-      }
-      merged[at] = value;
-    }
-    if (std::isnan(merged[at]))
-      return Wrong(absl::StrCat("element ", at, " is not a number or held by no rank"));
-  }
-  return merged;
-}
-
 // The whole output, element by element, in units of the error model.
 absl::Status CompareWithReference(const CaseRun& run, const Operands& operands,
                                   const std::vector<double>& y) {
@@ -61,15 +42,16 @@ absl::Status CheckNormal(CaseRun& run) {
   run.Fill(operands);
   for (int repeat = 0; repeat < 2; ++repeat) {  // a run leaves its inputs as they were
     BB_RETURN_IF_ERROR(run.Run());
-    BB_RETURN_IF_ERROR(CheckCoverage(run.problem(), run.plan().Output(), run.communicator()));
+    BB_RETURN_IF_ERROR(CheckCoverage(OutputShape(run.op(), run.problem(), "y"),
+                                     run.plan().Outputs().front(), run.communicator()));
     BB_ASSIGN_OR_RETURN(const auto held, GatherOutputs(run));
     if (run.communicator().rank() != 0) continue;  // one rank has seen what all hold
     BB_ASSIGN_OR_RETURN(const auto y, Merge(held));
     BB_RETURN_IF_ERROR(CompareWithReference(run, operands, y));
   }
-  BB_ASSIGN_OR_RETURN(
-      const ValidationReport report,
-      CheckProjection(run.op(), run.problem(), operands, run.plan().Output(), run.communicator()));
+  BB_ASSIGN_OR_RETURN(const ValidationReport report,
+                      CheckProjection(run.op(), run.problem(), operands,
+                                      run.plan().Outputs().front(), run.communicator()));
   return report.passed ? absl::OkStatus() : Wrong(absl::StrCat("projection: ", report.failure));
 }
 
@@ -78,9 +60,9 @@ absl::Status CheckInteger(CaseRun& run) {
   const SeededOperands operands(run.op(), run.problem(), Distribution::kInteger, 11);
   run.Fill(operands);
   BB_RETURN_IF_ERROR(run.Run());
-  BB_ASSIGN_OR_RETURN(
-      const ValidationReport report,
-      CheckExact(run.op(), run.problem(), operands, run.plan().Output(), run.communicator()));
+  BB_ASSIGN_OR_RETURN(const ValidationReport report,
+                      CheckExact(run.op(), run.problem(), operands, run.plan().Outputs().front(),
+                                 run.communicator()));
   return report.passed ? absl::OkStatus() : Wrong(absl::StrCat("exact: ", report.failure));
 }
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/devices/cpu/cpu_device.h"
 #include "workers/operators/validation.h"
@@ -22,25 +23,25 @@ void CaseRun::Fill(const Operands& operands) {
 }
 
 absl::Status CaseRun::Run() {
-  PoisonOutput(plan_->Output());
+  for (const Shard& output : plan_->Outputs()) PoisonOutput(output);
   const TrafficTable before = communicator_.traffic();
   BB_RETURN_IF_ERROR(plan_->Run());
   return CheckTraffic(op_.Cost(problem_).traffic[communicator_.rank()], before,
                       communicator_.traffic(), 1);
 }
 
-absl::StatusOr<std::vector<std::vector<double>>> GatherOutputs(CaseRun& run) {
-  const auto& shape = run.problem().shape;
-  const int64_t size = shape.tokens * shape.d_out;
+absl::StatusOr<std::vector<std::vector<double>>> GatherOutputs(CaseRun& run, size_t index) {
+  const Shard output = run.plan().Outputs()[index];
+  const TensorShape whole = OutputShape(run.op(), run.problem(), output.tensor);
+  const int64_t size = whole.rows * whole.cols;
   const int ranks = run.communicator().size();
   std::vector<double> all(size * ranks, std::nan(""));
   std::vector<Piece> pieces;
   for (int rank = 0; rank < ranks; ++rank) pieces.push_back({rank * size, size});
-  const Shard output = run.plan().Output();
   double* own = all.data() + run.communicator().rank() * size;
   for (size_t i = 0; i < output.rows.size(); ++i) {
     for (size_t j = 0; j < output.cols.size(); ++j) {
-      own[output.rows[i] * shape.d_out + output.cols[j]] =
+      own[output.rows[i] * whole.cols + output.cols[j]] =
           ElementOf(output, static_cast<int64_t>(i), static_cast<int64_t>(j));
     }
   }
@@ -52,11 +53,30 @@ absl::StatusOr<std::vector<std::vector<double>>> GatherOutputs(CaseRun& run) {
   return dense;
 }
 
-void StoreOutput(const Shard& output, int64_t d_out, const std::vector<double>& dense) {
+absl::StatusOr<std::vector<double>> Merge(const std::vector<std::vector<double>>& held) {
+  std::vector<double> merged(held[0].size(), std::nan(""));
+  for (size_t at = 0; at < merged.size(); ++at) {
+    for (size_t rank = 0; rank < held.size(); ++rank) {
+      const double value = held[rank][at];
+      if (std::isnan(value)) continue;
+      if (!std::isnan(merged[at]) && merged[at] != value) {
+        return absl::InternalError(absl::StrCat("replicas differ at element ", at, ": ", merged[at],
+                                                " and ", value, " on rank ", rank));
+      }
+      merged[at] = value;
+    }
+    if (std::isnan(merged[at]))
+      return absl::InternalError(
+          absl::StrCat("element ", at, " is not a number or held by no rank"));
+  }
+  return merged;
+}
+
+void StoreOutput(const Shard& output, int64_t width, const std::vector<double>& dense) {
   for (size_t i = 0; i < output.rows.size(); ++i) {
     for (size_t j = 0; j < output.cols.size(); ++j) {
       const int64_t at = static_cast<int64_t>(i) * output.leading + static_cast<int64_t>(j);
-      const double value = dense[output.rows[i] * d_out + output.cols[j]];
+      const double value = dense[output.rows[i] * width + output.cols[j]];
       if (output.dtype == Dtype::kF32) {
         static_cast<float*>(output.data)[at] = static_cast<float>(value);
       } else {

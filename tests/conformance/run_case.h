@@ -39,12 +39,16 @@ class CaseRun {
   std::unique_ptr<Plan> plan_;
 };
 
-// What every rank holds of the output, on all ranks: a dense tokens x d_out matrix per rank, NaN
-// where it holds nothing. Collective.
-absl::StatusOr<std::vector<std::vector<double>>> GatherOutputs(CaseRun& run);
+// What every rank holds of one output, on all ranks: the dense global matrix per rank, NaN where it
+// holds nothing. Collective.
+absl::StatusOr<std::vector<std::vector<double>>> GatherOutputs(CaseRun& run, size_t index = 0);
 
-// Writes a dense matrix into this rank's shard of the output.
-void StoreOutput(const Shard& output, int64_t d_out, const std::vector<double>& dense);
+// One global matrix out of what the ranks hold; an error where two of them differ or nobody holds
+// anything.
+absl::StatusOr<std::vector<double>> Merge(const std::vector<std::vector<double>>& held);
+
+// Writes a dense matrix of `width` columns into this rank's shard of an output.
+void StoreOutput(const Shard& output, int64_t width, const std::vector<double>& dense);
 
 // The seeded operands with X replaced by the identity: what a channel operator makes of it is its
 // matrix.

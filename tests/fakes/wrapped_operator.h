@@ -69,7 +69,7 @@ class WrappedPlan : public Plan {
       : plan_(std::move(plan)), run_(std::move(run)) {}
   absl::Status Run() override { return run_(*plan_); }
   std::vector<Shard> Inputs() override { return plan_->Inputs(); }
-  Shard Output() override { return plan_->Output(); }
+  std::vector<Shard> Outputs() override { return plan_->Outputs(); }
 
  private:
   const std::unique_ptr<Plan> plan_;

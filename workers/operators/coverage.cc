@@ -60,29 +60,28 @@ int64_t FirstMissing(const std::vector<Holdings>& all, const std::vector<int>& r
 
 }  // namespace
 
-absl::Status CheckCoverage(const Problem& problem, const Shard& output,
+absl::Status CheckCoverage(const TensorShape& whole, const Shard& output,
                            Communicator& communicator) {
   BB_ASSIGN_OR_RETURN(const std::vector<Holdings> all, GatherHoldings(output, communicator));
-  std::vector<std::vector<int>> holders(problem.shape.tokens);
+  std::vector<std::vector<int>> holders(whole.rows);
   for (size_t rank = 0; rank < all.size(); ++rank) {
     for (const int64_t row : all[rank].rows) {
-      if (row < 0 || row >= problem.shape.tokens) {
+      if (row < 0 || row >= whole.rows) {
         return absl::InternalError(
-            absl::StrCat("rank ", rank, " holds row ", row, " of ", problem.shape.tokens));
+            absl::StrCat("rank ", rank, " holds row ", row, " of ", whole.rows));
       }
       holders[row].push_back(static_cast<int>(rank));
     }
   }
   std::map<std::vector<int>, int64_t> missing;  // by set of holders: few sets, many rows
-  for (int64_t row = 0; row < problem.shape.tokens; ++row) {
+  for (int64_t row = 0; row < whole.rows; ++row) {
     const auto known = missing.find(holders[row]);
-    const int64_t col = known != missing.end()
-                            ? known->second
-                            : FirstMissing(all, holders[row], problem.shape.d_out);
+    const int64_t col =
+        known != missing.end() ? known->second : FirstMissing(all, holders[row], whole.cols);
     if (known == missing.end()) missing.emplace(holders[row], col);
-    if (col < problem.shape.d_out) {
+    if (col < whole.cols) {
       return absl::InternalError(
-          absl::StrCat("no rank holds row ", row, ", column ", col, " of the output"));
+          absl::StrCat("no rank holds row ", row, ", column ", col, " of ", whole.name));
     }
   }
   return absl::OkStatus();

@@ -47,7 +47,7 @@ class GatePlan : public Plan {
   absl::Status RunCommunication() override { return absl::OkStatus(); }
 
   std::vector<Shard> Inputs() override { return {Held("x", x_), Held("w", w_)}; }
-  Shard Output() override { return Held("y", y_); }
+  std::vector<Shard> Outputs() override { return {Held("y", y_)}; }
 
  private:
   Shard Held(const char* tensor, Buffer& buffer) const {

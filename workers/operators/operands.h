@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,23 @@ class SeededOperands : public Operands {
   const Distribution distribution_;
   const uint64_t seed_;
   mutable std::vector<std::pair<std::string, TensorValues>> tensors_;
+};
+
+// Other operands with one tensor replaced by a change, scaled: zero outside of it. Borrows both.
+class ChangedOperands : public Operands {
+ public:
+  // `keep` adds the change to the tensor's own values.
+  ChangedOperands(const Operands& others, const Operator::Change& change, double factor, bool keep);
+  double At(absl::string_view tensor, int64_t row, int64_t col) const override;
+  void Row(absl::string_view tensor, int64_t row, int64_t first_col,
+           absl::Span<double> out) const override;
+
+ private:
+  const Operands& others_;
+  const Operator::Change& change_;
+  const double factor_;
+  const bool keep_;
+  std::unordered_map<int64_t, int64_t> row_of_, col_of_;  // global to local
 };
 
 // Writes the operand's values into a shard in host memory.

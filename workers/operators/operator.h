@@ -54,10 +54,16 @@ struct OperatorCost {
   std::string lower_bound_source;
 };
 
+// A global matrix by name.
+struct TensorShape {
+  std::string name;
+  int64_t rows = 0, cols = 0;
+};
+
 // A shard of a named global matrix as one rank holds it: local element (i,j), at data[i*leading +
 // j], is the global element (rows[i], cols[j]).
 struct Shard {
-  std::string tensor;  // "x", "w", "w1", ..., "y"
+  std::string tensor;  // "x", "w", "w1", ..., "y"; "dy", "dx", "dw1", ... of the backward direction
   Dtype dtype = Dtype::kF32;
   void* data = nullptr;
   int64_t leading = 0;  // elements
@@ -99,9 +105,10 @@ class Plan {
   }
   // This rank's input shards (operands the harness fills before the first run).
   virtual std::vector<Shard> Inputs() = 0;
-  // This rank's part of the output. Every global element is owned by at least one rank; replicated
-  // outputs are returned by each rank that holds them.
-  virtual Shard Output() = 0;
+  // This rank's parts of the outputs: "y" forward; backward the gradient of every input, "dx",
+  // "dw", ..., in the order of Operator::Tensors. Every global element is owned by at least one
+  // rank; replicated outputs are returned by each rank that holds them.
+  virtual std::vector<Shard> Outputs() = 0;
   // Process grid in use, "RxC"; empty when there is none.
   virtual std::string Grid() const { return ""; }
 };
@@ -116,6 +123,11 @@ class Operator {
   // thing and the value: INVALID_ARGUMENT for a wrong parameter, UNIMPLEMENTED for a shape or
   // sharding outside the mathematics.
   virtual absl::StatusOr<Problem> Resolve(const Problem& problem) const = 0;
+
+  // The differentiable inputs of the forward direction: "x" first, then the weights.
+  virtual std::vector<TensorShape> Tensors(const Problem& problem) const {
+    return {{"x", problem.shape.tokens, problem.shape.d_in}};
+  }
 
   // Cost of a resolved problem.
   virtual OperatorCost Cost(const Problem& problem) const = 0;
@@ -146,6 +158,25 @@ class Operator {
   virtual Projection ReferenceProjection(const Problem& problem, const Operands& operands,
                                          absl::Span<const double> v,
                                          absl::Span<const int64_t> rows) const = 0;
+
+  // A direction in the space of one input: `values` (row-major) at rows x cols, zero elsewhere.
+  struct Change {
+    std::string tensor;
+    std::vector<int64_t> rows, cols;
+    std::vector<double> values;
+  };
+  // <dY, derivative of Y along the change>, dY being the operand "dy": what <change, gradient> has
+  // to be. The default evaluates the forward reference at the change itself where Y is linear in
+  // the tensor, and by central differences otherwise; O(N K M) and more, so large problems need
+  // better.
+  virtual double ReferenceDerivative(const Problem& problem, const Operands& operands,
+                                     const Change& change) const;
+
+  // Whether Y is linear in one tensor while the others are held.
+  virtual bool IsLinearIn(absl::string_view tensor) const {
+    static_cast<void>(tensor);
+    return true;
+  }
 
   // Number of independent roundings k in the error model error ~ 0.425 u sqrt(k) * growth; the
   // validator allows a stated multiple of it.

@@ -3,21 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/operators/finding.h"
 #include "workers/operators/operands.h"
 
 namespace basisbench {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-// An error may never be allowed to reach this share of the output's own size, however large the
-// magnitudes that an operator states: zeros must not pass as a small error.
-constexpr double kLargestShare = 0.05;
 
 // Weights of the exact check are integers below this: an error escapes one vector with a chance of
 // about 1 in 8000.
@@ -25,20 +19,6 @@ constexpr double kIntegerWeights = 4096;
 
 // Whole rows that the exact check compares element by element, per rank.
 constexpr size_t kExactRows = 4;
-
-// The worst that one rank has found.
-struct Finding {
-  double residual = 0;
-  int64_t row = -1;  // global; -1: nothing compared
-  double error_squares = 0, reference_squares = 0;
-};
-
-void Worsen(Finding& finding, double residual, int64_t row) {
-  if (std::isnan(residual)) residual = kInfinity;
-  if (finding.row >= 0 && !(residual > finding.residual)) return;
-  finding.residual = residual;
-  finding.row = row;
-}
 
 // Random weights of one projection; zero outside of the shard's columns.
 std::vector<double> Weights(const Problem& problem, const Shard& output, const TensorValues& values,
@@ -87,37 +67,6 @@ void CompareRows(const Operator::Projection& reference, absl::Span<const double>
   }
 }
 
-// The worst over all ranks, the same on all of them.
-absl::StatusOr<ValidationReport> Combine(const Finding& finding, double tolerance,
-                                         Communicator& communicator) {
-  const int ranks = communicator.size();
-  std::vector<double> all(4 * ranks, 0.0);
-  std::vector<Piece> pieces;
-  for (int rank = 0; rank < ranks; ++rank) pieces.push_back({4 * rank, 4});
-  double* own = all.data() + 4 * communicator.rank();
-  own[0] = finding.residual;
-  own[1] = static_cast<double>(finding.row);
-  own[2] = finding.error_squares;
-  own[3] = finding.reference_squares;
-  BB_RETURN_IF_ERROR(communicator.AllGather(Dtype::kF64, all.data(), pieces));
-  int worst = 0;
-  double error_squares = 0, reference_squares = 0;
-  for (int rank = 0; rank < ranks; ++rank) {
-    if (all[4 * rank] > all[4 * worst]) worst = rank;
-    error_squares += all[4 * rank + 2];
-    reference_squares += all[4 * rank + 3];
-  }
-  ValidationReport report{.residual = all[4 * worst], .tolerance = tolerance};
-  if (reference_squares > 0) report.relative_error = std::sqrt(error_squares / reference_squares);
-  report.passed = report.residual <= tolerance;
-  if (!report.passed) {
-    report.failure = absl::StrCat("row ", static_cast<int64_t>(all[4 * worst + 1]), " of rank ",
-                                  worst, " is off by a scaled residual of ", report.residual,
-                                  ", allowed is ", tolerance);
-  }
-  return report;
-}
-
 void CompareWholeRows(const Operator& op, const Problem& problem, const Operands& operands,
                       const Shard& output, Finding& finding) {
   const size_t count = std::min(kExactRows, output.rows.size());
@@ -163,10 +112,12 @@ absl::StatusOr<ValidationReport> CheckProjection(const Operator& op, const Probl
     const auto reference = op.ReferenceProjection(problem, operands, v, output.rows);
     CompareRows(reference, Project(output, v), output, unit, options.tolerance, finding);
   }
-  return Combine(finding, options.tolerance, communicator);
+  return WorstOfAll(finding, options.tolerance, communicator);
 }
 
 absl::Status CanCheckExactly(const Operator& op, const Problem& problem) {
+  if (problem.direction != "forward")
+    return absl::UnimplementedError("exact integers are for the forward direction");
   BB_ASSIGN_OR_RETURN(const double bound, op.IntegerBound(problem));
   const double exact_below = 1.0 / UnitRoundoff(problem.dtype);
   if (bound > exact_below) {
@@ -196,7 +147,7 @@ absl::StatusOr<ValidationReport> CheckExact(const Operator& op, const Problem& p
       Worsen(finding, std::fabs(z[i] - reference.value[i]), output.rows[i]);
   }
   CompareWholeRows(op, problem, operands, output, finding);
-  return Combine(finding, 0.0, communicator);
+  return WorstOfAll(finding, 0.0, communicator);
 }
 
 absl::Status CheckTraffic(const TrafficTable& declared, const TrafficTable& before,

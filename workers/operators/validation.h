@@ -57,9 +57,31 @@ absl::StatusOr<ValidationReport> CheckExact(const Operator& op, const Problem& p
                                             Communicator& communicator,
                                             const ValidationOptions& options = {});
 
+// Backward: every output is a gradient. Its pairing with random changes of this rank's part has to
+// be the derivative of the forward reference along them (the adjoint identity where Y is linear in
+// the input). Of "dx" a few of the rank's rows are drawn, and a part of weights with over a million
+// elements.
+absl::StatusOr<ValidationReport> CheckGradients(const Operator& op, const Problem& problem,
+                                                const Operands& operands,
+                                                absl::Span<const Shard> outputs,
+                                                Communicator& communicator,
+                                                const ValidationOptions& options = {});
+
+// The check of the problem's direction.
+absl::StatusOr<ValidationReport> CheckOutputs(const Operator& op, const Problem& problem,
+                                              const Operands& operands,
+                                              absl::Span<const Shard> outputs,
+                                              Communicator& communicator,
+                                              const ValidationOptions& options = {});
+
+// The global tensor that an output shard is a part of: "y" or the gradient of one of
+// Operator::Tensors.
+TensorShape OutputShape(const Operator& op, const Problem& problem, absl::string_view tensor);
+
 // Every global element of the output belongs to some rank: INTERNAL naming a row and column that
 // does not. Collective.
-absl::Status CheckCoverage(const Problem& problem, const Shard& output, Communicator& communicator);
+absl::Status CheckCoverage(const TensorShape& whole, const Shard& output,
+                           Communicator& communicator);
 
 // Counted minus declared must be nothing: calls, messages and bytes of every collective of
 // `iterations` runs. INTERNAL naming the collective and both figures. Local to the rank.

@@ -69,7 +69,7 @@ absl::Status Attempt::Prepare(CaseRun& run) {
   BB_RETURN_IF_ERROR(PlanCase(context_, run));
   if (!run.active()) return absl::OkStatus();
   // What an iteration leaves unwritten must not look like a result.
-  PoisonOutput(run.plan->Output());
+  for (const Shard& output : run.plan->Outputs()) PoisonOutput(output);
   return WarmUp(context_, options_, report_, run);
 }
 

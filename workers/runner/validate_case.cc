@@ -2,6 +2,7 @@
 #include "workers/runner/validate_case.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
@@ -61,19 +62,22 @@ absl::Status ValidateOutput(RunContext& context, const MeasureOptions& options, 
     return absl::OkStatus();
   }
   const ResolvedCase& resolved = run.resolved;
-  const Shard output = run.plan->Output();
-  run.validation.set_method("freivalds");
+  const std::vector<Shard> outputs = run.plan->Outputs();
+  run.validation.set_method(resolved.problem.direction == "backward" ? "adjoint" : "freivalds");
   run.validation.set_passed(true);
   BB_ASSIGN_OR_RETURN(const ValidationReport report,
-                      CheckProjection(*resolved.op, resolved.problem, *run.operands, output,
-                                      context.world, ChecksOf(options)));
+                      CheckOutputs(*resolved.op, resolved.problem, *run.operands, outputs,
+                                   context.world, ChecksOf(options)));
   run.validation.set_scaled_residual(report.residual);
   run.validation.set_tolerance(report.tolerance);
   run.validation.set_relative_error(report.relative_error);
   if (!report.passed) Invalidate(run, "output", report.failure);
   bool covered = false, traffic_matches = false;
-  BB_RETURN_IF_ERROR(CheckPart(context, run, "coverage",
-                               CheckCoverage(resolved.problem, output, context.world), &covered));
+  for (const Shard& output : outputs) {
+    const TensorShape whole = OutputShape(*resolved.op, resolved.problem, output.tensor);
+    BB_RETURN_IF_ERROR(
+        CheckPart(context, run, "coverage", CheckCoverage(whole, output, context.world), &covered));
+  }
   BB_RETURN_IF_ERROR(
       CheckPart(context, run, "traffic", TrafficOfThisRank(context, run), &traffic_matches));
   run.validation.set_traffic_matches(traffic_matches);
@@ -91,7 +95,7 @@ absl::Status ValidateExactly(RunContext& context, const MeasureOptions& options,
   const SeededOperands integers(*resolved.op, resolved.problem, Distribution::kInteger,
                                 options.seed);
   for (const Shard& shard : run.plan->Inputs()) FillShard(shard, integers);
-  const Shard output = run.plan->Output();
+  const Shard output = run.plan->Outputs().front();
   PoisonOutput(output);
   bool ran = false;
   BB_RETURN_IF_ERROR(CheckPart(context, run, "exact integer", run.plan->Run(), &ran));

@@ -46,7 +46,7 @@ class LocalPlan : public Plan {
   absl::Status RunCommunication() override { return absl::OkStatus(); }
 
   std::vector<Shard> Inputs() override { return {Whole("x", x_)}; }
-  Shard Output() override { return Whole("y", y_); }
+  std::vector<Shard> Outputs() override { return {Whole("y", y_)}; }
 
  private:
   Shard Whole(const char* tensor, Buffer& buffer) const {

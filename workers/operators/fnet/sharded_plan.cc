@@ -72,7 +72,7 @@ class ShardedPlan : public Plan {
   absl::Status RunCompute() override { return Iterate({.communicate = false}); }
   absl::Status RunCommunication() override { return Iterate({.compute = false}); }
   std::vector<Shard> Inputs() override;
-  Shard Output() override;
+  std::vector<Shard> Outputs() override;
 
  private:
   absl::Status Take(int64_t elements, Buffer& buffer) {
@@ -235,25 +235,17 @@ std::vector<Shard> ShardedPlan::Inputs() {
            IndicesOf({0, layout_.width})}};
 }
 
-Shard ShardedPlan::Output() {
+std::vector<Shard> ShardedPlan::Outputs() {
   if (returns_) {
-    return {"y",
-            problem_.dtype,
-            y_.data(),
-            layout_.width,
-            IndicesOf(layout_.rows[layout_.me]),
-            IndicesOf({0, layout_.width})};
+    return {{"y", problem_.dtype, y_.data(), layout_.width, IndicesOf(layout_.rows[layout_.me]),
+             IndicesOf({0, layout_.width})}};
   }
   std::vector<int64_t> columns = IndicesOf(layout_.own_columns());
   const Piece mirrored = Mirrored(layout_.own_columns(), layout_.width);
   for (int64_t l = mirrored.offset + mirrored.count - 1; l >= mirrored.offset; --l)
     columns.push_back(layout_.width - l);
-  return {"y",
-          problem_.dtype,
-          y_.data(),
-          layout_.UnfoldedWidth(),
-          IndicesOf({0, layout_.tokens}),
-          std::move(columns)};
+  return {{"y", problem_.dtype, y_.data(), layout_.UnfoldedWidth(), IndicesOf({0, layout_.tokens}),
+           std::move(columns)}};
 }
 
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,

@@ -42,13 +42,9 @@ class ColumnPlan : public Plan {
             {"w", problem_.dtype, w_.data(), cols_.count, IndicesOf({0, d_in}), IndicesOf(cols_)}};
   }
 
-  Shard Output() override {
-    return {"y",
-            problem_.dtype,
-            y_.data(),
-            cols_.count,
-            IndicesOf({0, problem_.shape.tokens}),
-            IndicesOf(cols_)};
+  std::vector<Shard> Outputs() override {
+    return {{"y", problem_.dtype, y_.data(), cols_.count, IndicesOf({0, problem_.shape.tokens}),
+             IndicesOf(cols_)}};
   }
 
  private:

@@ -48,11 +48,11 @@ class RowPlan : public Plan {
             {"w", problem_.dtype, w_.data(), d_out, IndicesOf(inner_), IndicesOf({0, d_out})}};
   }
 
-  Shard Output() override {
+  std::vector<Shard> Outputs() override {
     const auto [tokens, d_in, d_out] = problem_.shape;
     const Piece rows = gather_ ? Piece{0, tokens} : Rows(rank_);
-    return {"y",   problem_.dtype,  RowOfY(rows.offset),
-            d_out, IndicesOf(rows), IndicesOf({0, d_out})};
+    return {
+        {"y", problem_.dtype, RowOfY(rows.offset), d_out, IndicesOf(rows), IndicesOf({0, d_out})}};
   }
 
  private:

@@ -75,13 +75,9 @@ class SummaPlan : public Plan {
     return shards;
   }
 
-  Shard Output() override {
-    return {"y",
-            problem_.dtype,
-            y_.data(),
-            schedule_.cols().count,
-            IndicesOf(schedule_.rows()),
-            IndicesOf(schedule_.cols())};
+  std::vector<Shard> Outputs() override {
+    return {{"y", problem_.dtype, y_.data(), schedule_.cols().count, IndicesOf(schedule_.rows()),
+             IndicesOf(schedule_.cols())}};
   }
 
   std::string Grid() const override { return problem_.grid; }

@@ -48,9 +48,9 @@ class TokenPlan : public Plan {
             {"w", problem_.dtype, w_.data(), d_out, IndicesOf({0, d_in}), IndicesOf({0, d_out})}};
   }
 
-  Shard Output() override {
+  std::vector<Shard> Outputs() override {
     const int64_t d_out = problem_.shape.d_out;
-    return {"y", problem_.dtype, y_.data(), d_out, IndicesOf(rows_), IndicesOf({0, d_out})};
+    return {{"y", problem_.dtype, y_.data(), d_out, IndicesOf(rows_), IndicesOf({0, d_out})}};
   }
 
  private:

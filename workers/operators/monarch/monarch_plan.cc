@@ -105,7 +105,7 @@ class MonarchPlan : public Plan {
   absl::Status RunCommunication() override { return Iterate({.compute = false}); }
 
   std::vector<Shard> Inputs() override;
-  Shard Output() override;
+  std::vector<Shard> Outputs() override;
 
  private:
   absl::Status Take(int64_t elements, Buffer& buffer) {
@@ -248,7 +248,7 @@ std::vector<Shard> MonarchPlan::Inputs() {
   return shards;
 }
 
-Shard MonarchPlan::Output() {
+std::vector<Shard> MonarchPlan::Outputs() {
   const MonarchShape& shape = layout_.shape;
   const Piece own = layout_.own();
   Shard shard{"y", problem_.dtype, y_.data(), own.count * shape.out, IndicesOf(layout_.rows), {}};
@@ -256,7 +256,7 @@ Shard MonarchPlan::Output() {
     for (int64_t l = own.offset; l < own.offset + own.count; ++l)
       shard.cols.push_back(s * shape.blocks + l);
   }
-  return shard;
+  return {shard};
 }
 
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,

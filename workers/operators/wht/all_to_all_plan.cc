@@ -83,9 +83,9 @@ class AllToAllPlan : public Plan {
     return {{"x", problem_.dtype, x_.data(), Cols(rank_).count,
              IndicesOf({0, problem_.shape.tokens}), IndicesOf(Cols(rank_))}};
   }
-  Shard Output() override {
+  std::vector<Shard> Outputs() override {
     const int64_t n = problem_.shape.d_in;
-    return {"y", problem_.dtype, y_.data(), n, IndicesOf(Rows()), IndicesOf({0, n})};
+    return {{"y", problem_.dtype, y_.data(), n, IndicesOf(Rows()), IndicesOf({0, n})}};
   }
 
  private:

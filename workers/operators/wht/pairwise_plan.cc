@@ -58,7 +58,7 @@ class PairwisePlan : public Plan {
   absl::Status RunCommunication() override { return Iterate({.compute = false}); }
 
   std::vector<Shard> Inputs() override { return {Columns("x", x_)}; }
-  Shard Output() override { return Columns("y", y_); }
+  std::vector<Shard> Outputs() override { return {Columns("y", y_)}; }
 
  private:
   Shard Columns(const char* tensor, Buffer& buffer) const {

@@ -107,15 +107,12 @@ TEST(Poison, ReachesTheShardAndNothingElse) {
 }
 
 TEST(Coverage, NamesAnElementThatNobodyHolds) {
-  Problem problem;
-  problem.shape = {4, 3, 3};
-  problem.ranks = 2;
   const absl::Status status = RunLocalRanks(2, [&](Communicator& communicator) {
     // Rank 0 holds rows 0 and 1, rank 1 rows 2 and 3 but for the last column.
     const int64_t rank = communicator.rank();
     const Shard output{
         "y", Dtype::kF32, nullptr, 3, IndicesOf({2 * rank, 2}), IndicesOf({0, 3 - rank})};
-    return CheckCoverage(problem, output, communicator);
+    return CheckCoverage({"y", 4, 3}, output, communicator);
   });
   EXPECT_THAT(status, Fails(absl::StatusCode::kInternal, "row 2, column 2"));
 }

@@ -22,7 +22,7 @@ using testing::StartsWith;
 std::unique_ptr<Plan> Spoil(std::unique_ptr<Plan> plan, const Problem&) {
   return std::make_unique<WrappedPlan>(std::move(plan), [](Plan& inner) {
     BB_RETURN_IF_ERROR(inner.Run());
-    const Shard output = inner.Output();
+    const Shard output = inner.Outputs().front();
     if (!output.rows.empty()) *static_cast<float*>(output.data) = 0;
     return absl::OkStatus();
   });

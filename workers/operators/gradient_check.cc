@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// CheckGradients and what depends on the direction in validation.h.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "absl/strings/strip.h"
+#include "services/base/status_macros.h"
+#include "workers/operators/finding.h"
+#include "workers/operators/operands.h"
+
+namespace basisbench {
+namespace {
+
+// Rows of dX that one change touches: they are independent of each other.
+constexpr size_t kChangedRows = 8;
+
+// A change touches all of a weight up to this many elements, and this part of a larger one.
+constexpr size_t kLargeWeight = size_t{1} << 20;
+constexpr size_t kLargeRows = 256, kLargeCols = 64;
+
+// Relative error of the central differences behind gradients of inputs that Y is not linear in.
+constexpr double kDifferenceError = 1e-9;
+
+// At most `count` of the indices below `size`, in order, drawn at random.
+std::vector<size_t> Draw(size_t size, size_t count, const TensorValues& uniform, int64_t stream) {
+  std::vector<size_t> drawn(size);
+  std::iota(drawn.begin(), drawn.end(), size_t{0});
+  if (size <= count) return drawn;
+  for (size_t i = 0; i < count; ++i) {
+    const double at = 0.5 * (uniform.At(stream, static_cast<int64_t>(i)) + 1);
+    std::swap(drawn[i], drawn[i + static_cast<size_t>(at * static_cast<double>(size - i))]);
+  }
+  drawn.resize(count);
+  std::sort(drawn.begin(), drawn.end());
+  return drawn;
+}
+
+// Local rows and columns of a gradient.
+struct Drawn {
+  std::vector<size_t> rows, cols;
+};
+
+Drawn DrawPart(const Shard& gradient, uint64_t seed) {
+  const TensorValues uniform(seed, "drawn", Distribution::kUniform);
+  const size_t rows = gradient.rows.size(), cols = gradient.cols.size();
+  const bool large = rows * cols > kLargeWeight;
+  size_t most_rows = large ? kLargeRows : rows;
+  if (gradient.tensor == "dx") most_rows = kChangedRows;
+  return {Draw(rows, most_rows, uniform, 0),
+          Draw(cols, large && gradient.tensor != "dx" ? kLargeCols : cols, uniform, 1)};
+}
+
+// Compares one gradient along one random change; `square` is the squared norm of the part compared.
+void CompareAlong(const Operator& op, const Problem& problem, const Operands& operands,
+                  const Shard& gradient, uint64_t seed, double tolerance, Finding& finding) {
+  const Drawn drawn = DrawPart(gradient, seed);
+  Operator::Change change;
+  change.tensor = std::string(absl::StripPrefix(gradient.tensor, "d"));
+  for (const size_t j : drawn.cols) change.cols.push_back(gradient.cols[j]);
+  const TensorValues values(seed, gradient.tensor, Distribution::kNormal);
+  long double pairing = 0;
+  double square = 0;
+  for (const size_t i : drawn.rows) {
+    change.rows.push_back(gradient.rows[i]);
+    for (const size_t j : drawn.cols) {
+      const double weight = values.At(gradient.rows[i], gradient.cols[j]);
+      const double element = ElementOf(gradient, static_cast<int64_t>(i), static_cast<int64_t>(j));
+      change.values.push_back(weight);
+      pairing += static_cast<long double>(weight) * element;
+      square += element * element;
+    }
+  }
+  const double expected = op.ReferenceDerivative(problem, operands, change);
+  const double error = std::fabs(static_cast<double>(pairing) - expected);
+  finding.error_squares += error * error;
+  finding.reference_squares += expected * expected;
+  const double unit = UnitRoundoff(problem.dtype) * std::sqrt(op.RoundingGrowth(problem)) +
+                      (op.IsLinearIn(change.tensor) ? 0.0 : kDifferenceError);
+  const double norm = std::sqrt(square);
+  double residual = error == 0 ? 0.0 : error / (unit * norm);
+  if (error > kLargestShare * norm)
+    residual = std::max(residual, tolerance * error / (kLargestShare * norm));
+  Worsen(finding, residual, change.rows.front());
+}
+
+}  // namespace
+
+absl::StatusOr<ValidationReport> CheckGradients(const Operator& op, const Problem& problem,
+                                                const Operands& operands,
+                                                absl::Span<const Shard> outputs,
+                                                Communicator& communicator,
+                                                const ValidationOptions& options) {
+  Finding finding;
+  for (const Shard& gradient : outputs) {
+    if (gradient.rows.empty() || gradient.cols.empty()) continue;
+    for (int vector = 0; vector < options.vectors; ++vector) {
+      CompareAlong(op, problem, operands, gradient, options.seed + static_cast<uint64_t>(vector),
+                   options.tolerance, finding);
+    }
+  }
+  return WorstOfAll(finding, options.tolerance, communicator);
+}
+
+absl::StatusOr<ValidationReport> CheckOutputs(const Operator& op, const Problem& problem,
+                                              const Operands& operands,
+                                              absl::Span<const Shard> outputs,
+                                              Communicator& communicator,
+                                              const ValidationOptions& options) {
+  if (problem.direction == "backward")
+    return CheckGradients(op, problem, operands, outputs, communicator, options);
+  return CheckProjection(op, problem, operands, outputs.front(), communicator, options);
+}
+
+TensorShape OutputShape(const Operator& op, const Problem& problem, absl::string_view tensor) {
+  for (const TensorShape& input : op.Tensors(problem)) {
+    if (tensor == "d" + input.name) return {std::string(tensor), input.rows, input.cols};
+  }
+  return {std::string(tensor), problem.shape.tokens, problem.shape.d_out};
+}
+
+}  // namespace basisbench
