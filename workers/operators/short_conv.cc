@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Depthwise causal convolution along the tokens with a short filter for each channel,
+// Y[n,c] = sum_l W[l,c] X[n-l,c]. Local: it carries what is near.
+//   FLOPs 2 L per element. Parameters L K.
+#include <algorithm>
+#include <cmath>
+
+#include "services/base/status_macros.h"
+#include "workers/operators/mixer/mixer.h"
+#include "workers/operators/parameters.h"
+#include "workers/operators/registry.h"
+
+namespace basisbench {
+namespace {
+
+// Tap by tap over whole rows: tap l adds rows 0 ... N-l-1 of X, weighted, to rows l ... N-1 of Y.
+class LocalShortConv : public LocalMixer {
+ public:
+  LocalShortConv(const Problem& problem, Device& device, const LocalOperands& operands)
+      : tokens_(problem.shape.tokens),
+        taps_(std::min(tokens_, IntegerParameter(problem, "taps"))),
+        unreached_(IntegerParameter(problem, "taps") - taps_),
+        forward_(problem.direction == "forward"),
+        dtype_(problem.dtype),
+        device_(device),
+        o_(operands) {}
+
+  absl::Status Run() override {
+    for (int64_t tap = 0; tap < taps_; ++tap) {
+      BB_RETURN_IF_ERROR(forward_ ? AddShifted(tap, o_.x, tap, o_.y)
+                                  : AddShifted(tap, o_.dy, -tap, o_.dx));
+      if (!forward_) BB_RETURN_IF_ERROR(TapGradient(tap));
+    }
+    if (forward_ || unreached_ == 0) return absl::OkStatus();
+    return device_.Fill(dtype_, unreached_ * o_.vectors, 0.0, Row(o_.gradients[0], taps_));
+  }
+
+ private:
+  const std::byte* Row(const void* matrix, int64_t row) const {
+    return static_cast<const std::byte*>(matrix) + row * o_.vectors * DtypeSize(dtype_);
+  }
+  std::byte* Row(void* matrix, int64_t row) const {
+    return static_cast<std::byte*>(matrix) + row * o_.vectors * DtypeSize(dtype_);
+  }
+
+  // to[n + shift] += W[tap] from[n]; the first tap covers every row and sets it.
+  absl::Status AddShifted(int64_t tap, const void* from, int64_t shift, void* to) {
+    ProductArgs args{.dtype = dtype_, .rows = tokens_ - tap, .cols = o_.vectors};
+    args.x = Row(from, shift < 0 ? tap : 0);
+    args.x_row_stride = o_.vectors;
+    args.w = Row(o_.weights[0], tap);
+    args.beta = tap == 0 ? 0 : 1;
+    args.y = Row(to, shift > 0 ? tap : 0);
+    args.y_row_stride = o_.vectors;
+    return device_.Product(args);
+  }
+
+  // dW[tap] = sum_n X[n] dY[n + tap].
+  absl::Status TapGradient(int64_t tap) {
+    ColumnSumArgs args{.dtype = dtype_, .rows = tokens_ - tap, .cols = o_.vectors};
+    args.x = o_.x;
+    args.x_row_stride = o_.vectors;
+    args.w = Row(o_.dy, tap);
+    args.w_row_stride = o_.vectors;
+    args.y = Row(o_.gradients[0], tap);
+    return device_.ColumnSum(args);
+  }
+
+  const int64_t tokens_, taps_, unreached_;  // taps beyond the sequence reach nothing
+  const bool forward_;
+  const Dtype dtype_;
+  Device& device_;
+  const LocalOperands o_;
+};
+
+// Of a unit at token n, channel c: W[l,c] at token n + l.
+class ShortConvMap : public ReferenceMap {
+ public:
+  ShortConvMap(const Problem& problem, const ReferenceWeights& weights)
+      : width_(problem.shape.d_in), taps_(IntegerParameter(problem, "taps")), w_(weights.at("w")) {}
+  void Row(int64_t channel, int64_t input, absl::Span<double> outputs) const override {
+    std::fill(outputs.begin(), outputs.end(), 0.0);
+    const auto tokens = static_cast<int64_t>(outputs.size());
+    for (int64_t tap = 0; tap < taps_ && input + tap < tokens; ++tap)
+      outputs[input + tap] = w_[tap * width_ + channel];
+  }
+
+ private:
+  const int64_t width_, taps_;
+  const std::vector<double> w_;
+};
+
+OperatorDescription Describe() {
+  OperatorDescription description;
+  description.name = "short_conv";
+  description.family = "convolution";
+  description.axis = "token";
+  description.formula = "Y[n,c] = sum_{l<L} W[l,c] X[n-l,c]";
+  description.source = "definition; as in Hyena, Poli et al., ICML 2023";
+  description.flops_formula = "2 L N K";
+  description.parameters = {{"taps", "filter length L", "4", 1, 64}};
+  return description;
+}
+
+class ShortConv : public Mixer {
+ public:
+  ShortConv() : Mixer(Describe()) {}
+
+  absl::Status ResolveMixer(Problem&) const override { return absl::OkStatus(); }
+  std::vector<Weight> Weights(const Problem& problem) const override {
+    const int64_t taps = IntegerParameter(problem, "taps");
+    return {{.name = "w",
+             .rows = taps,
+             .cols = problem.shape.d_in,
+             .scale = 1 / std::sqrt(static_cast<double>(taps)),
+             .by_channel = true}};
+  }
+  double FlopsPerVector(const Problem& problem) const override {
+    return 2.0 * static_cast<double>(IntegerParameter(problem, "taps") * problem.shape.tokens);
+  }
+  int64_t Workspace(const Problem&, int64_t) const override { return 0; }
+  absl::StatusOr<std::unique_ptr<LocalMixer>> MakeLocal(
+      const Problem& problem, Device& device, const LocalOperands& operands) const override {
+    return std::make_unique<LocalShortConv>(problem, device, operands);
+  }
+  std::unique_ptr<ReferenceMap> MakeReference(const Problem& problem,
+                                              const ReferenceWeights& weights) const override {
+    return std::make_unique<ShortConvMap>(problem, weights);
+  }
+  double ForwardRoundings(const Problem& problem) const override {
+    return static_cast<double>(IntegerParameter(problem, "taps"));
+  }
+  absl::StatusOr<double> IntegerBound(const Problem& problem) const override {
+    return 4.0 * static_cast<double>(IntegerParameter(problem, "taps"));
+  }
+};
+
+const RegisterOperator kRegister(std::make_unique<ShortConv>());
+
+}  // namespace
+}  // namespace basisbench
