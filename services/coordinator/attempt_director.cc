@@ -326,7 +326,9 @@ std::string AttemptDirector::Fit(uint32_t ranks) {
   const std::string state =
       absl::StrCat(ranks, " of ", scheduler_.slots(), " slots needed, ", scheduler_.idle_slots(),
                    " idle, ", scheduler_.queued(), " jobs queued");
-  if (ranks > scheduler_.slots()) return absl::StrCat("waits for workers: ", state);
+  if (ranks > scheduler_.slots()) {
+    return absl::StrCat("no gang of that size exists: ", state);
+  }
   const bool now = ranks <= scheduler_.idle_slots() && scheduler_.queued() == 0;
   return absl::StrCat(now ? "can start now: " : "waits for its turn: ", state);
 }

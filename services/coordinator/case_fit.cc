@@ -23,16 +23,23 @@ std::string Describe(const v1::Case& item) {
                       item.ranks() == 1 ? " rank" : " ranks");
 }
 
-}  // namespace
-
-absl::Status CheckRanksFit(const v1::JobSpec& spec, absl::Span<const WorkerCapacity> workers) {
-  if (workers.empty()) return absl::OkStatus();
+uint64_t SlotsOf(absl::Span<const WorkerCapacity> workers) {
   uint64_t slots = 0;
   for (const WorkerCapacity& worker : workers) slots += worker.slots;
+  return slots;
+}
+
+}  // namespace
+
+bool HaveSlots(uint32_t ranks, absl::Span<const WorkerCapacity> workers) {
+  return workers.empty() || ranks <= SlotsOf(workers);
+}
+
+absl::Status CheckRanksFit(const v1::JobSpec& spec, absl::Span<const WorkerCapacity> workers) {
   for (int i = 0; i < spec.ranks_size(); ++i) {
-    if (spec.ranks(i) <= slots) continue;
+    if (HaveSlots(spec.ranks(i), workers)) continue;
     return absl::InvalidArgumentError(absl::StrCat("spec.ranks[", i, "]: ", spec.ranks(i),
-                                                   " ranks are more than the ", slots,
+                                                   " ranks are more than the ", SlotsOf(workers),
                                                    " slots of all attached workers"));
   }
   return absl::OkStatus();

@@ -19,6 +19,9 @@ namespace basisbench {
 // workers nothing is known, and nothing is refused.
 absl::Status CheckRanksFit(const v1::JobSpec& spec, absl::Span<const WorkerCapacity> workers);
 
+// Whether the workers have so many slots; true when nothing is known of them.
+bool HaveSlots(uint32_t ranks, absl::Span<const WorkerCapacity> workers);
+
 // Why no gang of these workers has the memory for the case; empty when one has.
 std::string MemoryRefusal(const v1::Case& item, const v1::Cost& cost,
                           absl::Span<const WorkerCapacity> workers);

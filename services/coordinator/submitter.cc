@@ -108,7 +108,10 @@ absl::StatusOr<Submitter::Shared> Submitter::Prepare(const v1::SubmitJobRequest&
   }
   BB_ASSIGN_OR_RETURN(submission->expanded, Expand(submission->spec, *submission->view.catalogue,
                                                    parts_.presets, parts_.max_cases));
-  BB_RETURN_IF_ERROR(CheckRanksFit(submission->spec, *submission->view.workers));
+  // What a case costs at a world size nobody has can be asked, though not run.
+  if (!submission->validate_only) {
+    BB_RETURN_IF_ERROR(CheckRanksFit(submission->spec, *submission->view.workers));
+  }
   submission->answers.resize(submission->expanded.size());
   return submission;
 }
@@ -159,7 +162,10 @@ void Submitter::Checked(const Shared& submission) {
     if (expanded.refusal.empty()) expanded.refusal = answer.refusal();
     if (expanded.refusal.empty()) {
       TakeChoices(answer.resolved(), expanded.item);
-      expanded.refusal = MemoryRefusal(expanded.item, answer.cost(), *submission->view.workers);
+      // Where the slots do not suffice, the memory of the workers there are says nothing.
+      if (HaveSlots(expanded.item.ranks(), *submission->view.workers)) {
+        expanded.refusal = MemoryRefusal(expanded.item, answer.cost(), *submission->view.workers);
+      }
     }
     answer.set_refusal(expanded.refusal);
     if (expanded.refusal.empty()) {

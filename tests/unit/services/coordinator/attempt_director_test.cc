@@ -235,7 +235,8 @@ TEST_F(AttemptDirectorTest, CancellationSurvivesARestart) {
 TEST_F(AttemptDirectorTest, SaysWhetherAGangFits) {
   const Link w1 = world_.Attach("w1", 2);
   EXPECT_THAT(world_.director().Fit(2), testing::StartsWith("can start now: 2 of 2 slots"));
-  EXPECT_THAT(world_.director().Fit(3), testing::StartsWith("waits for workers: "));
+  EXPECT_THAT(world_.director().Fit(3),
+              testing::StartsWith("no gang of that size exists: 3 of 2 slots"));
   world_.Submit("j1", {1});
   EXPECT_THAT(world_.director().Fit(1), testing::StartsWith("waits for its turn: "));
 }

@@ -24,6 +24,13 @@ TEST(CheckRanksFit, CountsTheSlotsOfAllWorkers) {
   EXPECT_THAT(CheckRanksFit(SpecOf({1000}), {}), IsOk()) << "nothing is known without workers";
 }
 
+TEST(HaveSlots, AddsUpTheWorkersAndIsTrueWhenNothingIsKnown) {
+  const std::vector<WorkerCapacity> workers = {{2, 0}, {3, 0}};
+  EXPECT_TRUE(HaveSlots(5, workers));
+  EXPECT_FALSE(HaveSlots(6, workers));
+  EXPECT_TRUE(HaveSlots(6, {}));
+}
+
 TEST(MemoryRefusal, CountsRanksThatFitOnEachWorker) {
   v1::Case item;
   item.set_ranks(3);

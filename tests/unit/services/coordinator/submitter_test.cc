@@ -196,6 +196,26 @@ TEST_F(SubmitterTest, ValidateOnlyAnswersAndQueuesNothing) {
   EXPECT_EQ(Jobs(), 0u);
 }
 
+TEST_F(SubmitterTest, ValidateOnlyTellsTheCostAtWorldSizesNobodyHas) {
+  // A worker with room for one rank's memory: of the ranks that have a slot too few fit, of those
+  // that have none nothing is known.
+  AttachWorker(/*slots=*/4, /*memory=*/64 * 64 * 4);
+  v1::SubmitJobRequest request = Request();
+  for (const uint32_t ranks : {1, 4, 1024}) request.mutable_spec()->add_ranks(ranks);
+  EXPECT_THAT(Submit(request), Fails(kInvalid, "spec.ranks[2]: 1024 ranks are more than the 4"));
+  request.set_validate_only(true);
+  const Answer answer = Submit(request);
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->cases_size(), 3);
+  EXPECT_EQ(answer->cases(0).refusal(), "");
+  EXPECT_THAT(answer->cases(1).refusal(), HasSubstr("room for 1"));
+  EXPECT_EQ(answer->cases(2).refusal(), "");
+  EXPECT_EQ(answer->cases(2).resolved().ranks(), 1024u);
+  EXPECT_EQ(answer->cases(2).cost().bytes_per_rank(), 64 * 64 * 4);
+  EXPECT_THAT(answer->fit(), HasSubstr("no gang of that size exists: 1024 of 4 slots needed"));
+  EXPECT_EQ(Jobs(), 0u);
+}
+
 TEST_F(SubmitterTest, CasesThatCannotRunAreRecordsFromTheStart) {
   AttachWorker();
   v1::SubmitJobRequest request = Request();
