@@ -11,6 +11,7 @@
 #include "tests/conformance/case_list.h"
 #include "tests/conformance/ranks.h"
 #include "tests/conformance/run_case.h"
+#include "workers/operators/stored.h"
 #include "workers/operators/validation.h"
 
 namespace basisbench {
@@ -34,7 +35,7 @@ absl::Status CompareElements(CaseRun& run, const Operands& operands, const std::
   const double rms = std::sqrt(square / static_cast<double>(gradient.size()));
   const std::string input(absl::StripPrefix(tensor, "d"));
   const double unit =
-      16 * UnitRoundoff(run.problem().dtype) * std::sqrt(run.op().RoundingGrowth(run.problem()));
+      16 * UnitRoundoff(run.problem().dtype) * std::sqrt(Roundings(run.op(), run.problem()));
   const double allowed = rms * (unit + (run.op().IsLinearIn(input) ? 0 : 1e-8));
   const auto size = static_cast<int64_t>(gradient.size());
   const int64_t count = std::min(size, kElements);

@@ -9,6 +9,7 @@
 #include "tests/conformance/case_list.h"
 #include "tests/conformance/ranks.h"
 #include "tests/conformance/run_case.h"
+#include "workers/operators/stored.h"
 
 namespace basisbench {
 namespace {
@@ -36,7 +37,7 @@ Dense Normal(const Problem& problem, uint64_t seed) {
   for (int64_t i = 0; i < problem.shape.tokens; ++i) {
     for (int64_t j = 0; j < problem.shape.d_in; ++j) {
       const double value = values.At(i, j);
-      x.push_back(problem.dtype == Dtype::kF32 ? static_cast<float>(value) : value);
+      x.push_back(RoundTo(problem.dtype, value));
     }
   }
   return x;
@@ -71,7 +72,7 @@ double Distance(const CaseRun& run, const Dense& a, const Dense& b) {
   Dense difference(a.size());
   for (size_t i = 0; i < a.size(); ++i) difference[i] = a[i] - b[i];
   const double unit =
-      UnitRoundoff(run.problem().dtype) * std::sqrt(run.op().RoundingGrowth(run.problem()));
+      UnitRoundoff(run.problem().dtype) * std::sqrt(Roundings(run.op(), run.problem()));
   return Norm(difference) / (unit * Norm(b));
 }
 
@@ -150,6 +151,7 @@ absl::Status CheckIdentity(const Operator& op, const Problem& problem, Communica
 std::vector<ConformanceCase> CasesWithIdentity() {
   std::vector<ConformanceCase> cases;
   for (const ConformanceCase& one : AllCases()) {
+    if (IsHalf(one.dtype)) continue;  // an identity of two applications rounds to storage between
     const std::string& name = one.op->description().name;
     if (name == "wht" || name == "fnet" || name == "monarch") cases.push_back(one);
   }

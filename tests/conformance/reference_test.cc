@@ -10,6 +10,7 @@
 #include "tests/conformance/ranks.h"
 #include "tests/conformance/run_case.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/stored.h"
 #include "workers/operators/validation.h"
 
 namespace basisbench {
@@ -26,7 +27,7 @@ absl::Status CompareWithReference(const CaseRun& run, const Operands& operands,
   double square = 0;
   for (const double value : reference) square += value * value;
   const double allowed = 16 * UnitRoundoff(problem.dtype) *
-                         std::sqrt(run.op().RoundingGrowth(problem)) *
+                         std::sqrt(Roundings(run.op(), problem)) *
                          std::sqrt(square / static_cast<double>(reference.size()));
   for (size_t at = 0; at < y.size(); ++at) {
     if (!(std::fabs(y[at] - reference[at]) <= allowed)) {
@@ -105,7 +106,7 @@ absl::Status CheckAdjoint(CaseRun& run) {
     }
   }
   const double allowed =
-      16 * UnitRoundoff(problem.dtype) * std::sqrt(run.op().RoundingGrowth(problem) * size) + 1e-12;
+      16 * UnitRoundoff(problem.dtype) * std::sqrt(Roundings(run.op(), problem) * size) + 1e-12;
   const double difference = static_cast<double>(forward - adjoint);
   if (std::fabs(difference) <= allowed) return absl::OkStatus();
   return Wrong(absl::StrCat("<f(X),Z> is ", static_cast<double>(forward), ", which differs from ",

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/devices/cpu/cpu_device.h"
+#include "workers/operators/stored.h"
 #include "workers/operators/validation.h"
 
 namespace basisbench {
@@ -14,7 +15,7 @@ absl::StatusOr<std::unique_ptr<CaseRun>> CaseRun::Make(const Operator& op, const
                                                        Communicator& communicator) {
   auto run = std::unique_ptr<CaseRun>(new CaseRun(op, problem, communicator));
   BB_ASSIGN_OR_RETURN(run->device_, MakeCpuDevice({}));
-  BB_ASSIGN_OR_RETURN(run->plan_, op.MakePlan(run->problem_, *run->device_, communicator));
+  BB_ASSIGN_OR_RETURN(run->plan_, PreparePlan(op, run->problem_, *run->device_, communicator));
   return run;
 }
 
@@ -26,7 +27,7 @@ absl::Status CaseRun::Run() {
   for (const Shard& output : plan_->Outputs()) PoisonOutput(output);
   const TrafficTable before = communicator_.traffic();
   BB_RETURN_IF_ERROR(plan_->Run());
-  return CheckTraffic(op_.Cost(problem_).traffic[communicator_.rank()], before,
+  return CheckTraffic(DeclaredCost(op_, problem_).traffic[communicator_.rank()], before,
                       communicator_.traffic(), 1);
 }
 
@@ -77,11 +78,7 @@ void StoreOutput(const Shard& output, int64_t width, const std::vector<double>& 
     for (size_t j = 0; j < output.cols.size(); ++j) {
       const int64_t at = static_cast<int64_t>(i) * output.leading + static_cast<int64_t>(j);
       const double value = dense[output.rows[i] * width + output.cols[j]];
-      if (output.dtype == Dtype::kF32) {
-        static_cast<float*>(output.data)[at] = static_cast<float>(value);
-      } else {
-        static_cast<double*>(output.data)[at] = value;
-      }
+      StoreElement(output.dtype, output.data, at, value);
     }
   }
 }

@@ -152,6 +152,18 @@ struct GatherArgs {
   int64_t y_row_stride = 0, y_col_stride = 1;
 };
 
+// A rows x cols matrix of one element type into another: to nearest, ties to even. Between f32 and
+// the halves.
+struct ConvertArgs {
+  int64_t rows = 0, cols = 0;
+  Dtype from_dtype = Dtype::kF32;
+  const void* from = nullptr;
+  int64_t from_row_stride = 0;
+  Dtype to_dtype = Dtype::kF32;
+  void* to = nullptr;
+  int64_t to_row_stride = 0;
+};
+
 // A one-dimensional transform, unnormalised, of `howmany` vectors: forward e^{-2 pi i jk/n} from
 // real or complex input, or its inverse sign (`inverse`) to complex or real output. Complex
 // elements are interleaved pairs. The complex side of a real transform of length n has n/2+1
@@ -202,6 +214,7 @@ class Device {
   virtual absl::Status Product(const ProductArgs& args) = 0;
   virtual absl::Status ColumnSum(const ColumnSumArgs& args) = 0;
   virtual absl::Status Gather(const GatherArgs& args) = 0;
+  virtual absl::Status Convert(const ConvertArgs& args) = 0;
 
   // y = value, `count` contiguous elements.
   virtual absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) = 0;

@@ -1,21 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/devices/dtype.h"
 
+#include <bit>
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace basisbench {
+namespace {
 
-absl::string_view DtypeName(Dtype dtype) { return dtype == Dtype::kF32 ? "f32" : "f64"; }
+struct Properties {
+  Dtype dtype;
+  const char* name;
+  int64_t size;
+  double unit_roundoff;
+};
+
+constexpr Properties kProperties[] = {{Dtype::kF32, "f32", 4, 0x1p-24},
+                                      {Dtype::kF64, "f64", 8, 0x1p-53},
+                                      {Dtype::kBf16, "bf16", 2, 0x1p-8},
+                                      {Dtype::kF16, "f16", 2, 0x1p-11}};
+
+const Properties& Of(Dtype dtype) { return kProperties[static_cast<size_t>(dtype)]; }
+
+}  // namespace
+
+absl::string_view DtypeName(Dtype dtype) { return Of(dtype).name; }
 
 absl::StatusOr<Dtype> ParseDtype(absl::string_view name) {
-  for (Dtype dtype : {Dtype::kF32, Dtype::kF64}) {
-    if (name == DtypeName(dtype)) return dtype;
+  for (const Properties& known : kProperties) {
+    if (name == known.name) return known.dtype;
   }
-  return absl::InvalidArgumentError(absl::StrCat("no dtype '", name, "'; have: f32, f64"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no dtype '", name,
+      "'; have: ", absl::StrJoin(kProperties, ", ", [](std::string* out, const Properties& known) {
+        out->append(known.name);
+      })));
 }
 
-int64_t DtypeSize(Dtype dtype) { return dtype == Dtype::kF32 ? 4 : 8; }
+int64_t DtypeSize(Dtype dtype) { return Of(dtype).size; }
 
-double UnitRoundoff(Dtype dtype) { return dtype == Dtype::kF32 ? 0x1p-24 : 0x1p-53; }
+double UnitRoundoff(Dtype dtype) { return Of(dtype).unit_roundoff; }
+
+Dtype ComputeDtype(Dtype dtype) { return DtypeSize(dtype) == 2 ? Dtype::kF32 : dtype; }
+
+uint16_t Bf16FromFloat(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  if (std::isnan(value)) return 0x7fc0;
+  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+float FloatFromBf16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+
+uint16_t F16FromFloat(float value) {
+  const auto sign = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16 & 0x8000);
+  const float size = std::fabs(value);
+  if (std::isnan(value)) return 0x7e00;
+  if (size >= 65520.0f) return sign | 0x7c00;
+  if (size < 0x1p-14f) {  // subnormal: units of 2^-24
+    return sign | static_cast<uint16_t>(std::nearbyint(size * 0x1p24f));
+  }
+  const auto bits = std::bit_cast<uint32_t>(size);
+  const uint32_t rounded = bits + 0xfff + ((bits >> 13) & 1);
+  return sign | static_cast<uint16_t>((rounded >> 13) - ((127 - 15) << 10));
+}
+
+float FloatFromF16(uint16_t bits) {
+  const float sign = (bits & 0x8000) != 0 ? -1.0f : 1.0f;
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  if (exponent == 31) return fraction != 0 ? std::nanf("") : sign * HUGE_VALF;
+  if (exponent == 0) return sign * static_cast<float>(fraction) * 0x1p-24f;
+  return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+}
+
+double LoadElement(Dtype dtype, const void* data, int64_t at) {
+  switch (dtype) {
+    case Dtype::kF32:
+      return static_cast<const float*>(data)[at];
+    case Dtype::kF64:
+      return static_cast<const double*>(data)[at];
+    case Dtype::kBf16:
+      return FloatFromBf16(static_cast<const uint16_t*>(data)[at]);
+    case Dtype::kF16:
+      return FloatFromF16(static_cast<const uint16_t*>(data)[at]);
+  }
+  return std::nan("");
+}
+
+void StoreElement(Dtype dtype, void* data, int64_t at, double value) {
+  switch (dtype) {
+    case Dtype::kF32:
+      static_cast<float*>(data)[at] = static_cast<float>(value);
+      return;
+    case Dtype::kF64:
+      static_cast<double*>(data)[at] = value;
+      return;
+    case Dtype::kBf16:
+      static_cast<uint16_t*>(data)[at] = Bf16FromFloat(static_cast<float>(value));
+      return;
+    case Dtype::kF16:
+      static_cast<uint16_t*>(data)[at] = F16FromFloat(static_cast<float>(value));
+      return;
+  }
+}
+
+double RoundTo(Dtype dtype, double value) {
+  double rounded = 0;
+  StoreElement(dtype, &rounded, 0, value);
+  return LoadElement(dtype, &rounded, 0);
+}
 
 }  // namespace basisbench

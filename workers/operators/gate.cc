@@ -85,7 +85,7 @@ OperatorDescription Describe() {
   description.source = "definition; gated linear units: Dauphin et al., ICML 2017";
   description.flops_formula = "N K";
   description.shardings = NamesOf(Shardings());
-  description.dtypes = {Dtype::kF32, Dtype::kF64};
+  description.dtypes = EveryDtype();
   description.directions = {"forward"};
   return description;
 }

@@ -9,6 +9,7 @@
 #include "services/base/status_macros.h"
 #include "workers/operators/finding.h"
 #include "workers/operators/operands.h"
+#include "workers/operators/stored.h"
 
 namespace basisbench {
 namespace {
@@ -76,7 +77,7 @@ void CompareAlong(const Operator& op, const Problem& problem, const Operands& op
   const double error = std::fabs(static_cast<double>(pairing) - expected);
   finding.error_squares += error * error;
   finding.reference_squares += expected * expected;
-  const double unit = UnitRoundoff(problem.dtype) * std::sqrt(op.RoundingGrowth(problem)) +
+  const double unit = UnitRoundoff(problem.dtype) * std::sqrt(Roundings(op, problem)) +
                       (op.IsLinearIn(change.tensor) ? 0.0 : kDifferenceError);
   const double norm = std::sqrt(square);
   double residual = error == 0 ? 0.0 : error / (unit * norm);

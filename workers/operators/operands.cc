@@ -6,10 +6,6 @@
 namespace basisbench {
 namespace {
 
-double Rounded(Dtype dtype, double value) {
-  return dtype == Dtype::kF32 ? static_cast<double>(static_cast<float>(value)) : value;
-}
-
 // How many columns from `j` on follow each other.
 size_t RunLength(const std::vector<int64_t>& cols, size_t j) {
   size_t end = j + 1;
@@ -21,7 +17,7 @@ void Store(const Shard& shard, int64_t at, absl::Span<const double> values) {
   if (shard.dtype == Dtype::kF32) {
     std::copy(values.begin(), values.end(), static_cast<float*>(shard.data) + at);
   } else {
-    std::copy(values.begin(), values.end(), static_cast<double*>(shard.data) + at);
+    for (const double value : values) StoreElement(shard.dtype, shard.data, at++, value);
   }
 }
 
@@ -37,13 +33,13 @@ const TensorValues& SeededOperands::Values(absl::string_view tensor) const {
 }
 
 double SeededOperands::At(absl::string_view tensor, int64_t row, int64_t col) const {
-  return Rounded(problem_.dtype, Values(tensor).At(row, col));
+  return RoundTo(problem_.dtype, Values(tensor).At(row, col));
 }
 
 void SeededOperands::Row(absl::string_view tensor, int64_t row, int64_t first_col,
                          absl::Span<double> out) const {
   Values(tensor).Row(row, first_col, out);
-  for (double& value : out) value = Rounded(problem_.dtype, value);
+  for (double& value : out) value = RoundTo(problem_.dtype, value);
 }
 
 void FillShard(const Shard& shard, const Operands& operands) {

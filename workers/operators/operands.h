@@ -58,9 +58,7 @@ void FillShard(const Shard& shard, const Operands& operands);
 
 // Element (i, j) of a shard in host memory, as float64.
 inline double ElementOf(const Shard& shard, int64_t i, int64_t j) {
-  const int64_t at = i * shard.leading + j;
-  return shard.dtype == Dtype::kF32 ? static_cast<const float*>(shard.data)[at]
-                                    : static_cast<const double*>(shard.data)[at];
+  return LoadElement(shard.dtype, shard.data, i * shard.leading + j);
 }
 
 }  // namespace basisbench

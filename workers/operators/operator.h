@@ -29,6 +29,11 @@ struct ParameterDescription {
   int64_t maximum = 0;  // both 0: not an integer
 };
 
+// What every operator runs in: f32 and f64, and the halves as storage (stored.h).
+inline std::vector<Dtype> EveryDtype() {
+  return {Dtype::kF32, Dtype::kF64, Dtype::kBf16, Dtype::kF16};
+}
+
 struct OperatorDescription {
   std::string name;
   std::string family;   // "dense", "transform", "structured", "elementwise"
@@ -136,7 +141,8 @@ class Operator {
   // 1/sqrt(K)).
   virtual double OperandScale(const Problem& problem, absl::string_view tensor) const = 0;
 
-  // All validation and allocation. The device and communicator must outlive the plan.
+  // All validation and allocation. The device and communicator must outlive the plan. Not for the
+  // halves: those go through stored.h.
   virtual absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
                                                          Communicator& communicator) const = 0;
 

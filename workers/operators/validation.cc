@@ -9,6 +9,7 @@
 #include "services/base/status_macros.h"
 #include "workers/operators/finding.h"
 #include "workers/operators/operands.h"
+#include "workers/operators/stored.h"
 
 namespace basisbench {
 namespace {
@@ -31,16 +32,25 @@ std::vector<double> Weights(const Problem& problem, const Shard& output, const T
   return v;
 }
 
+// An output's rows on the weights, and the size of the terms that were summed.
+struct Projected {
+  std::vector<double> value, size;
+};
+
 // Sums wider than f64: an f64 output of few roundings is more accurate than an f64 sum of it.
-std::vector<double> Project(const Shard& output, absl::Span<const double> v) {
-  std::vector<double> z;
+Projected Project(const Shard& output, absl::Span<const double> v) {
+  Projected z;
   for (size_t i = 0; i < output.rows.size(); ++i) {
     long double sum = 0;
+    double square = 0;
     for (size_t j = 0; j < output.cols.size(); ++j) {
       const double y = ElementOf(output, static_cast<int64_t>(i), static_cast<int64_t>(j));
-      sum += static_cast<long double>(y) * v[output.cols[j]];
+      const long double term = static_cast<long double>(y) * v[output.cols[j]];
+      sum += term;
+      square += static_cast<double>(term * term);
     }
-    z.push_back(static_cast<double>(sum));
+    z.value.push_back(static_cast<double>(sum));
+    z.size.push_back(std::sqrt(square));
   }
   return z;
 }
@@ -53,11 +63,13 @@ double RootMeanSquare(absl::Span<const double> values) {
 
 // Residuals in units of the error model; what is far beyond rounding, in units that exceed every
 // tolerance.
-void CompareRows(const Operator::Projection& reference, absl::Span<const double> z,
-                 const Shard& output, double unit, double tolerance, Finding& finding) {
-  const double largest_error = kLargestShare * RootMeanSquare(reference.value);
-  for (size_t i = 0; i < z.size(); ++i) {
-    const double error = std::fabs(z[i] - reference.value[i]);
+void CompareRows(const Operator::Projection& reference, const Projected& z, const Shard& output,
+                 double unit, double tolerance, Finding& finding) {
+  // A projection may be small by chance; the terms of it are not.
+  const double largest_error =
+      kLargestShare * std::max(RootMeanSquare(reference.value), RootMeanSquare(z.size));
+  for (size_t i = 0; i < z.value.size(); ++i) {
+    const double error = std::fabs(z.value[i] - reference.value[i]);
     finding.error_squares += error * error;
     finding.reference_squares += reference.value[i] * reference.value[i];
     // A row whose magnitude is 0 consists of exact zeros.
@@ -91,12 +103,10 @@ void CompareWholeRows(const Operator& op, const Problem& problem, const Operands
 
 void PoisonOutput(const Shard& output) {
   for (size_t i = 0; i < output.rows.size(); ++i) {
-    const int64_t at = static_cast<int64_t>(i) * output.leading;
-    if (output.dtype == Dtype::kF32) {
-      std::fill_n(static_cast<float*>(output.data) + at, output.cols.size(), std::nanf(""));
-    } else {
-      std::fill_n(static_cast<double*>(output.data) + at, output.cols.size(), std::nan(""));
-    }
+    for (size_t j = 0; j < output.cols.size(); ++j)
+      StoreElement(output.dtype, output.data,
+                   static_cast<int64_t>(i) * output.leading + static_cast<int64_t>(j),
+                   std::nan(""));
   }
 }
 
@@ -104,7 +114,7 @@ absl::StatusOr<ValidationReport> CheckProjection(const Operator& op, const Probl
                                                  const Operands& operands, const Shard& output,
                                                  Communicator& communicator,
                                                  const ValidationOptions& options) {
-  const double unit = UnitRoundoff(problem.dtype) * std::sqrt(op.RoundingGrowth(problem));
+  const double unit = UnitRoundoff(problem.dtype) * std::sqrt(Roundings(op, problem));
   Finding finding;
   for (int vector = 0; vector < options.vectors && !output.cols.empty(); ++vector) {
     const TensorValues values(options.seed + vector, "projection", Distribution::kNormal);
@@ -142,7 +152,7 @@ absl::StatusOr<ValidationReport> CheckExact(const Operator& op, const Problem& p
     const TensorValues values(options.seed + vector, "exact projection", Distribution::kUniform);
     const std::vector<double> v = Weights(problem, output, values, true);
     const auto reference = op.ReferenceProjection(problem, operands, v, output.rows);
-    const std::vector<double> z = Project(output, v);
+    const std::vector<double> z = Project(output, v).value;
     for (size_t i = 0; i < z.size(); ++i)
       Worsen(finding, std::fabs(z[i] - reference.value[i]), output.rows[i]);
   }

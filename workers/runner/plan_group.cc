@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/operators/stored.h"
 #include "workers/runner/control.h"
 #include "workers/runner/convert.h"
 
@@ -36,7 +37,7 @@ absl::Status CheckMemory(const RunContext& context, const CaseRun& run) {
 }
 
 absl::Status MakePlan(RunContext& context, CaseRun& run) {
-  auto plan = run.resolved.op->MakePlan(run.resolved.problem, context.device, context.world);
+  auto plan = PreparePlan(*run.resolved.op, run.resolved.problem, context.device, context.world);
   if (!plan.ok()) return plan.status();
   run.plan = *std::move(plan);
   for (const Shard& shard : run.plan->Inputs()) FillShard(shard, *run.operands);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/operators/registry.h"
+#include "workers/operators/stored.h"
 #include "workers/runner/convert.h"
 
 namespace basisbench {
@@ -21,7 +22,7 @@ absl::StatusOr<ResolvedCase> ResolveCase(const v1::Case& spec, const std::string
   BB_ASSIGN_OR_RETURN(const Problem problem, ProblemOf(resolved.spec));
   BB_ASSIGN_OR_RETURN(resolved.problem, resolved.op->Resolve(problem));
   EchoResolved(resolved.problem, &resolved.spec);
-  resolved.cost = resolved.op->Cost(resolved.problem);
+  resolved.cost = DeclaredCost(*resolved.op, resolved.problem);
   return resolved;
 }
 

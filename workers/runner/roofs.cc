@@ -86,7 +86,8 @@ absl::StatusOr<double> CopyRoof(RunContext& context) {
 
 }  // namespace
 
-absl::StatusOr<v1::Roofs> MeasureRoofs(RunContext& context, Dtype dtype) {
+absl::StatusOr<v1::Roofs> MeasureRoofs(RunContext& context, Dtype stored) {
+  const Dtype dtype = ComputeDtype(stored);
   v1::Roofs roofs;
   double gemm = 0;
   for (int64_t n : kGemmSizes) {

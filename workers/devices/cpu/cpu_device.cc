@@ -40,6 +40,7 @@ class CpuDevice : public Device {
   absl::Status Product(const ProductArgs& args) override { return RunProduct(args); }
   absl::Status ColumnSum(const ColumnSumArgs& args) override { return RunColumnSum(args); }
   absl::Status Gather(const GatherArgs& args) override { return RunGather(args); }
+  absl::Status Convert(const ConvertArgs& args) override { return RunConvert(args); }
   absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) override {
     return RunFill(dtype, count, value, y);
   }

@@ -10,6 +10,7 @@ namespace basisbench {
 SimdLevel DetectSimdLevel() {
   static const SimdLevel level = [] {
     __builtin_cpu_init();
+    if (!__builtin_cpu_supports("f16c")) return SimdLevel::kBaseline;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
       return SimdLevel::kAvx512;

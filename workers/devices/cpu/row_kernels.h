@@ -16,6 +16,7 @@ absl::Status RunPairColumns(const PairArgs& args);
 absl::Status RunProduct(const ProductArgs& args);
 absl::Status RunColumnSum(const ColumnSumArgs& args);
 absl::Status RunGather(const GatherArgs& args);
+absl::Status RunConvert(const ConvertArgs& args);
 absl::Status RunFill(Dtype dtype, int64_t count, double value, void* y);
 absl::Status RunMultiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y);
 

@@ -74,10 +74,19 @@ struct TypedKernels {
   void (*pair_columns)(const PairTask<T>& task);
 };
 
+// Between f32 and the halves' bits. f16 may be null.
+struct ConversionKernels {
+  void (*widen_bf16)(int64_t count, const uint16_t* x, float* y);
+  void (*narrow_bf16)(int64_t count, const float* x, uint16_t* y);
+  void (*widen_f16)(int64_t count, const uint16_t* x, float* y);
+  void (*narrow_f16)(int64_t count, const float* x, uint16_t* y);
+};
+
 struct SimdKernels {
   const char* name;  // "avx512", "avx2", "sse2"
   TypedKernels<float> f32;
   TypedKernels<double> f64;
+  ConversionKernels convert;
 
   template <typename T>
   const TypedKernels<T>& Of() const {

@@ -2,6 +2,7 @@
 // The kernel table of one register width. Included only by the simd_*.cc files.
 #pragma once
 
+#include "workers/devices/cpu/simd_convert.inc.h"
 #include "workers/devices/cpu/simd_gemm.inc.h"
 #include "workers/devices/cpu/simd_kernels.h"
 #include "workers/devices/cpu/simd_pairing.inc.h"
@@ -21,7 +22,11 @@ constexpr TypedKernels<T> MakeTypedKernels() {
 
 template <int Bytes>
 constexpr SimdKernels MakeKernels(const char* name) {
-  return {name, MakeTypedKernels<float, Bytes>(), MakeTypedKernels<double, Bytes>()};
+  using Convert = simd::Conversion<Bytes>;
+  return {name,
+          MakeTypedKernels<float, Bytes>(),
+          MakeTypedKernels<double, Bytes>(),
+          {Convert::WidenBf16, Convert::NarrowBf16, Convert::WidenF16, Convert::NarrowF16}};
 }
 
 }  // namespace basisbench

@@ -38,7 +38,7 @@ OperatorDescription Describe() {
   description.flops_formula =
       "2.5 (K/2+1) N lg N + 2.5 R K lg K, R = N/2+1 on one rank, N on several";
   description.shardings = NamesOf(Shardings());
-  description.dtypes = {Dtype::kF32, Dtype::kF64};
+  description.dtypes = EveryDtype();
   description.directions = {"forward"};
   return description;
 }

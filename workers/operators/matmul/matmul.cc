@@ -53,7 +53,7 @@ OperatorDescription Describe() {
   description.source = "definition";
   description.flops_formula = "2 N K M";
   description.shardings = NamesOf(Shardings());
-  description.dtypes = {Dtype::kF32, Dtype::kF64};
+  description.dtypes = EveryDtype();
   description.directions = {"forward"};
   return description;
 }

@@ -14,7 +14,7 @@ Mixer::Mixer(OperatorDescription description, std::vector<Sharding> own)
     : description_(std::move(description)), own_(std::move(own)) {
   description_.shardings = {"token", "column"};
   for (const Sharding& sharding : own_) description_.shardings.push_back(sharding.name);
-  description_.dtypes = {Dtype::kF32, Dtype::kF64};
+  description_.dtypes = EveryDtype();
   description_.directions = {"forward", "backward"};
 }
 

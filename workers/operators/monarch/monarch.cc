@@ -48,7 +48,7 @@ OperatorDescription Describe() {
       {"depth", "rank of the sub-matrix between two blocks; default: min(d_in, d_out) / B^2", "", 1,
        kMostDepth}};
   description.shardings = NamesOf(Shardings());
-  description.dtypes = {Dtype::kF32, Dtype::kF64};
+  description.dtypes = EveryDtype();
   description.directions = {"forward"};
   return description;
 }

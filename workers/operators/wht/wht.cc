@@ -35,7 +35,7 @@ OperatorDescription Describe() {
   description.source = "Sylvester 1867; Fino, Algazi, IEEE Trans. Computers 1976";
   description.flops_formula = "N n lg n";
   description.shardings = NamesOf(Shardings());
-  description.dtypes = {Dtype::kF32, Dtype::kF64};
+  description.dtypes = EveryDtype();
   description.directions = {"forward"};
   return description;
 }

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workers/operators/stored.h"
+
+#include <utility>
+
+#include "services/base/status_macros.h"
+
+namespace basisbench {
+namespace {
+
+Problem Computed(Problem problem) {
+  problem.dtype = ComputeDtype(problem.dtype);
+  return problem;
+}
+
+// A shard of the inner plan and its halves.
+struct Stored {
+  Shard computed;
+  Buffer halves;
+};
+
+class StoredPlan : public Plan {
+ public:
+  StoredPlan(Dtype dtype, std::unique_ptr<Plan> inner, Device& device)
+      : dtype_(dtype), inner_(std::move(inner)), device_(device) {}
+
+  absl::Status Allocate() {
+    BB_RETURN_IF_ERROR(Take(inner_->Inputs(), inputs_));
+    return Take(inner_->Outputs(), outputs_);
+  }
+
+  absl::Status Run() override {
+    BB_RETURN_IF_ERROR(Widen());
+    BB_RETURN_IF_ERROR(inner_->Run());
+    return Narrow();
+  }
+  absl::Status RunCompute() override {
+    BB_RETURN_IF_ERROR(Widen());
+    BB_RETURN_IF_ERROR(inner_->RunCompute());
+    return Narrow();
+  }
+  absl::Status RunCommunication() override { return inner_->RunCommunication(); }
+
+  std::vector<Shard> Inputs() override { return Shards(inputs_); }
+  std::vector<Shard> Outputs() override { return Shards(outputs_); }
+  std::string Grid() const override { return inner_->Grid(); }
+
+ private:
+  absl::Status Take(const std::vector<Shard>& shards, std::vector<Stored>& stored) {
+    for (const Shard& shard : shards) {
+      const auto elements = static_cast<int64_t>(shard.rows.size() * shard.cols.size());
+      BB_ASSIGN_OR_RETURN(Buffer halves, device_.Allocate(elements * DtypeSize(dtype_)));
+      stored.push_back({shard, std::move(halves)});
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<Shard> Shards(std::vector<Stored>& stored) const {
+    std::vector<Shard> shards;
+    for (Stored& one : stored) {
+      Shard shard = one.computed;
+      shard.dtype = dtype_;
+      shard.data = one.halves.data();
+      shard.leading = static_cast<int64_t>(shard.cols.size());
+      shards.push_back(std::move(shard));
+    }
+    return shards;
+  }
+
+  absl::Status Widen() {
+    for (Stored& one : inputs_) {
+      ConvertArgs args = Sizes(one.computed);
+      args.from_dtype = dtype_;
+      args.from = one.halves.data();
+      args.from_row_stride = args.cols;
+      args.to_dtype = one.computed.dtype;
+      args.to = one.computed.data;
+      args.to_row_stride = one.computed.leading;
+      BB_RETURN_IF_ERROR(device_.Convert(args));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Narrow() {
+    for (Stored& one : outputs_) {
+      ConvertArgs args = Sizes(one.computed);
+      args.from_dtype = one.computed.dtype;
+      args.from = one.computed.data;
+      args.from_row_stride = one.computed.leading;
+      args.to_dtype = dtype_;
+      args.to = one.halves.data();
+      args.to_row_stride = args.cols;
+      BB_RETURN_IF_ERROR(device_.Convert(args));
+    }
+    return device_.Synchronize();
+  }
+
+  static ConvertArgs Sizes(const Shard& shard) {
+    return {.rows = static_cast<int64_t>(shard.rows.size()),
+            .cols = static_cast<int64_t>(shard.cols.size())};
+  }
+
+  const Dtype dtype_;
+  const std::unique_ptr<Plan> inner_;
+  Device& device_;
+  std::vector<Stored> inputs_, outputs_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Plan>> PreparePlan(const Operator& op, const Problem& problem,
+                                                  Device& device, Communicator& communicator) {
+  BB_ASSIGN_OR_RETURN(auto inner, op.MakePlan(Computed(problem), device, communicator));
+  if (!IsHalf(problem.dtype)) return inner;
+  auto plan = std::make_unique<StoredPlan>(problem.dtype, std::move(inner), device);
+  BB_RETURN_IF_ERROR(plan->Allocate());
+  return plan;
+}
+
+OperatorCost DeclaredCost(const Operator& op, const Problem& problem) {
+  const Problem computed = Computed(problem);
+  OperatorCost cost = op.Cost(computed);
+  if (!IsHalf(problem.dtype)) return cost;
+  const double narrower = static_cast<double>(DtypeSize(problem.dtype)) /
+                          static_cast<double>(DtypeSize(computed.dtype));
+  cost.bytes_min *= narrower;
+  if (cost.wire_bytes_lower_bound.has_value()) *cost.wire_bytes_lower_bound *= narrower;
+  for (int64_t& bytes : cost.memory_bytes) bytes += bytes / 2 + 1;
+  return cost;
+}
+
+double Roundings(const Operator& op, const Problem& problem) {
+  const Problem computed = Computed(problem);
+  const double inner = op.RoundingGrowth(computed);
+  if (!IsHalf(problem.dtype)) return inner;
+  // One rounding to the half at the end; those of f32 in units of it.
+  const double finer = UnitRoundoff(computed.dtype) / UnitRoundoff(problem.dtype);
+  return 1 + inner * finer * finer;
+}
+
+}  // namespace basisbench
