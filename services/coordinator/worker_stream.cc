@@ -88,10 +88,14 @@ void WorkerStream::OnReadDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     unsettled_bytes_ += bytes;
-    reading_ = false;
   }
   director_.Receive(worker_, this, incoming_,
                     [self = shared_from_this(), bytes] { self->Handled(bytes); });
+  {
+    // Not before: a record that settles meanwhile must not have the next one read into this one.
+    absl::MutexLock lock(&mutex_);
+    reading_ = false;
+  }
   ReadAgain();
 }
 

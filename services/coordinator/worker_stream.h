@@ -62,7 +62,7 @@ class WorkerStream : public WorkerLink,
 
   absl::Mutex mutex_;
   grpc::Alarm registration_deadline_;
-  bool reading_ ABSL_GUARDED_BY(mutex_) = true;
+  bool reading_ ABSL_GUARDED_BY(mutex_) = true;  // or what was read is being looked at
   int64_t unsettled_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<v1::AttachResponse> outgoing_ ABSL_GUARDED_BY(mutex_);  // front is being written
   int64_t outgoing_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
