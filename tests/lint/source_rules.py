@@ -26,6 +26,7 @@ ALLOWED = {
     "workers/measure": ["services/base"],
     "workers/collectives": ["services/base", "workers/devices"],
     "workers/operators": ["services/base", "workers/devices", "workers/collectives"],
+    "workers/weights": ["services/base", "workers/devices"],
     "workers/runner": ["services/base", "workers/devices", "workers/measure", "workers/collectives",
                        "workers/operators", "basisbench/v1"],
     "workers/daemon": ["services/base", "basisbench/v1"],
