@@ -50,8 +50,10 @@ absl::Status GemmWhile(Device& device, GemmArgs args, absl::Span<Transfers* cons
     BB_ASSIGN_OR_RETURN(const bool unfinished, AnyUnfinished(transfers));
     args.k = unfinished ? std::min(left, kSlice) : left;
     BB_RETURN_IF_ERROR(device.Gemm(args));
-    args.a = Advance(args.a, args.k, args.dtype);
-    args.b = Advance(args.b, args.k * args.ldb, args.dtype);
+    const bool down_a = args.transpose_a == Transpose::kYes;
+    const bool across_b = args.transpose_b == Transpose::kYes;
+    args.a = Advance(args.a, args.k * (down_a ? args.lda : 1), args.dtype);
+    args.b = Advance(args.b, args.k * (across_b ? 1 : args.ldb), args.dtype);
     args.beta = 1.0;
     left -= args.k;
   }

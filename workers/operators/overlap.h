@@ -35,8 +35,7 @@ class Transfers {
 };
 
 // args.c = alpha a b + beta c, in slices along k while any of `transfers` is unfinished and in one
-// call for the rest. Does nothing when m or n is 0. Only for batch 1 and operands that are not
-// transposed.
+// call for the rest. Does nothing when m, n or k is 0. Only for batch 1.
 absl::Status GemmWhile(Device& device, GemmArgs args, absl::Span<Transfers* const> transfers);
 
 }  // namespace basisbench

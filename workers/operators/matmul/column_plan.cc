@@ -4,10 +4,16 @@
 // has multiplied all of X with its columns.
 //   Messages P - 1, bytes b K (N - rows of the next rank's part): an all-gather of X, hidden behind
 //   the products.
+// Backward: the same ring of X for the gradient of W, which needs no sum, and another for the sums
+// of dX, which end by rows as X started. Messages 2 (P - 1), bytes as above plus b K (N - own
+// rows).
+#include <utility>
+
 #include "services/base/status_macros.h"
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/matmul/matmul_plans.h"
-#include "workers/operators/overlap.h"
+#include "workers/operators/matmul/products.h"
+#include "workers/operators/matmul/row_ring.h"
 #include "workers/operators/partition.h"
 
 namespace basisbench {
@@ -17,18 +23,20 @@ class ColumnPlan : public Plan {
  public:
   ColumnPlan(const Problem& problem, Device& device, Communicator& communicator)
       : problem_(problem),
+        backward_(problem.direction == "backward"),
         device_(device),
-        communicator_(communicator),
-        rank_(communicator.rank()),
-        cols_(PartOf(problem.shape.d_out, problem.ranks, rank_)) {}
+        x_ring_(problem, problem.shape.d_in, communicator),
+        cols_(PartOf(problem.shape.d_out, problem.ranks, communicator.rank())) {}
 
   absl::Status Allocate() {
-    const int64_t size = DtypeSize(problem_.dtype);
     const auto [tokens, d_in, d_out] = problem_.shape;
-    BB_ASSIGN_OR_RETURN(x_, device_.Allocate(tokens * d_in * size));
-    BB_ASSIGN_OR_RETURN(w_, device_.Allocate(d_in * cols_.count * size));
-    BB_ASSIGN_OR_RETURN(y_, device_.Allocate(tokens * cols_.count * size));
-    return absl::OkStatus();
+    BB_RETURN_IF_ERROR(Take(tokens * d_in, x_));
+    BB_RETURN_IF_ERROR(Take(d_in * cols_.count, w_));
+    BB_RETURN_IF_ERROR(Take(tokens * cols_.count, y_));
+    if (!backward_) return absl::OkStatus();
+    BB_RETURN_IF_ERROR(Take(tokens * d_in, dx_));
+    BB_RETURN_IF_ERROR(Take(problem_.ranks > 1 ? x_ring_.LargestPart() : 0, arriving_));
+    return Take(d_in * cols_.count, dw_);
   }
 
   absl::Status Run() override { return Iterate({}); }
@@ -36,67 +44,75 @@ class ColumnPlan : public Plan {
   absl::Status RunCommunication() override { return Iterate({.compute = false}); }
 
   std::vector<Shard> Inputs() override {
-    const int64_t d_in = problem_.shape.d_in;
-    const Piece rows = Rows(rank_);
-    return {{"x", problem_.dtype, RowOfX(rows.offset), d_in, IndicesOf(rows), IndicesOf({0, d_in})},
-            {"w", problem_.dtype, w_.data(), cols_.count, IndicesOf({0, d_in}), IndicesOf(cols_)}};
+    std::vector<Shard> inputs = {OfRows("x", x_), OfColumns("w", w_, problem_.shape.d_in)};
+    if (backward_) inputs.push_back(OfColumns("dy", y_, problem_.shape.tokens));
+    return inputs;
   }
 
   std::vector<Shard> Outputs() override {
-    return {{"y", problem_.dtype, y_.data(), cols_.count, IndicesOf({0, problem_.shape.tokens}),
-             IndicesOf(cols_)}};
+    if (!backward_) return {OfColumns("y", y_, problem_.shape.tokens)};
+    return {OfRows("dx", dx_), OfColumns("dw", dw_, problem_.shape.d_in)};
   }
 
  private:
-  Piece Rows(int rank) const { return PartOf(problem_.shape.tokens, problem_.ranks, rank); }
-  void* RowOfX(int64_t row) {
-    return x_.data() + row * problem_.shape.d_in * DtypeSize(problem_.dtype);
+  absl::Status Take(int64_t elements, Buffer& buffer) {
+    BB_ASSIGN_OR_RETURN(buffer, device_.Allocate(elements * DtypeSize(problem_.dtype)));
+    return absl::OkStatus();
+  }
+  Shard OfRows(const char* tensor, Buffer& buffer) const {
+    const int64_t d_in = problem_.shape.d_in;
+    const Piece own = x_ring_.OwnRows();
+    return {tensor, problem_.dtype, x_ring_.Row(buffer, own.offset),
+            d_in,   IndicesOf(own), IndicesOf({0, d_in})};
+  }
+  Shard OfColumns(const char* tensor, Buffer& buffer, int64_t rows) const {
+    return {tensor,      problem_.dtype,       buffer.data(),
+            cols_.count, IndicesOf({0, rows}), IndicesOf(cols_)};
+  }
+  ProductSizes Sizes(const Piece& rows) const {
+    return {problem_.dtype, rows.count, problem_.shape.d_in, cols_.count};
+  }
+  std::byte* RowOfY(int64_t row) {
+    return y_.data() + row * cols_.count * DtypeSize(problem_.dtype);
   }
 
   absl::Status Iterate(Parts parts) {
-    const int ranks = problem_.ranks;
-    for (int step = 0; step < ranks; ++step) {
-      const int part = (rank_ - step + ranks) % ranks;
-      Transfers transfers;
-      if (parts.communicate && step + 1 < ranks)
-        BB_RETURN_IF_ERROR(StartPassingOn(part, transfers));
-      if (parts.compute) BB_RETURN_IF_ERROR(Multiply(Rows(part), transfers));
-      BB_RETURN_IF_ERROR(transfers.Wait());
-    }
+    BB_RETURN_IF_ERROR(backward_ ? Backward(parts) : Forward(parts));
     return device_.Synchronize();
   }
 
-  // Sends `part` of X to the next rank and receives the part before it from the previous one.
-  absl::Status StartPassingOn(int part, Transfers& transfers) {
-    const int ranks = problem_.ranks;
-    const int64_t d_in = problem_.shape.d_in;
-    const Piece out = Rows(part), in = Rows((part + ranks - 1) % ranks);
-    BB_ASSIGN_OR_RETURN(
-        auto pending, communicator_.StartSendRecv(
-                          problem_.dtype, RowOfX(out.offset), out.count * d_in, (rank_ + 1) % ranks,
-                          RowOfX(in.offset), in.count * d_in, (rank_ + ranks - 1) % ranks));
-    transfers.Add(std::move(pending));
-    return absl::OkStatus();
+  absl::Status Forward(Parts parts) {
+    return x_ring_.Gather(x_, parts, [&](const Piece& rows, Transfers& transfers) {
+      return MultiplyWhile(device_, Sizes(rows), x_ring_.Row(x_, rows.offset), w_.data(),
+                           RowOfY(rows.offset), transfers);
+    });
   }
 
-  absl::Status Multiply(const Piece& rows, Transfers& transfers) {
-    GemmArgs args{
-        .dtype = problem_.dtype, .m = rows.count, .n = cols_.count, .k = problem_.shape.d_in};
-    args.a = RowOfX(rows.offset);
-    args.lda = problem_.shape.d_in;
-    args.b = w_.data();
-    args.ldb = cols_.count;
-    args.c = y_.data() + rows.offset * cols_.count * DtypeSize(problem_.dtype);
-    args.ldc = cols_.count;
-    return GemmWhile(device_, args, {&transfers});
+  absl::Status Backward(Parts parts) {
+    bool add = false;
+    BB_RETURN_IF_ERROR(x_ring_.Gather(x_, parts, [&](const Piece& rows, Transfers& transfers) {
+      if (rows.count == 0) return absl::OkStatus();
+      const bool add_to_earlier = std::exchange(add, true);
+      return WeightGradientWhile(device_, Sizes(rows), x_ring_.Row(x_, rows.offset),
+                                 RowOfY(rows.offset), add_to_earlier, dw_.data(), transfers);
+    }));
+    return x_ring_.Reduce(
+        device_, dx_, arriving_, parts, [&](const Piece& rows, Transfers& transfers) {
+          void* dx = x_ring_.Row(dx_, rows.offset);
+          if (cols_.count == 0)
+            return device_.Fill(problem_.dtype, rows.count * problem_.shape.d_in, 0.0, dx);
+          return InputGradientWhile(device_, Sizes(rows), RowOfY(rows.offset), w_.data(), dx,
+                                    transfers);
+        });
   }
 
   const Problem problem_;
+  const bool backward_;
   Device& device_;
-  Communicator& communicator_;
-  const int rank_;
+  const RowRing x_ring_;
   const Piece cols_;
-  Buffer x_, w_, y_;  // x_ has room for all rows; the own ones are the operand
+  Buffer x_, w_, y_;           // x_ has room for all rows; the own ones are the operand
+  Buffer dx_, dw_, arriving_;  // dx_ as x_; y_ is dY
 };
 
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
@@ -110,11 +126,12 @@ RankCost Cost(const Problem& problem, int rank) {
   const auto [tokens, d_in, d_out] = problem.shape;
   const int ranks = problem.ranks;
   const int64_t cols = PartOf(d_out, ranks, rank).count;
-  RankCost cost{tokens * d_in + d_in * cols + tokens * cols, {}};
-  for (int step = 0; step + 1 < ranks; ++step) {
-    const int64_t rows = PartOf(tokens, ranks, (rank - step + ranks) % ranks).count;
-    AddTraffic(SendRecvTraffic(problem.dtype, rows * d_in, rank, (rank + 1) % ranks), cost.traffic);
-  }
+  RankCost cost{tokens * d_in + d_in * cols + tokens * cols,
+                RingGatherTraffic(problem, d_in, rank)};
+  if (problem.direction != "backward") return cost;
+  cost.elements += tokens * d_in + d_in * cols;
+  if (ranks > 1) cost.elements += PartOf(tokens, ranks, 0).count * d_in;
+  AddTraffic(RingReduceTraffic(problem, d_in, rank), cost.traffic);
   return cost;
 }
 

@@ -2,6 +2,7 @@
 // Dense matrix product Y = X W, the operator everything else is compared with.
 //   FLOPs 2 N K M. Minimal bytes b(NK + KM + NM). Bytes and messages per sharding: the head of each
 //   plan's file. Reference: the triple sum in float64.
+// Backward dX = dY W^T and dW = X^T dY: FLOPs 4 N K M, minimal bytes b(2NK + 2KM + NM).
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -54,7 +55,7 @@ OperatorDescription Describe() {
   description.flops_formula = "2 N K M";
   description.shardings = NamesOf(Shardings());
   description.dtypes = EveryDtype();
-  description.directions = {"forward"};
+  description.directions = {"forward", "backward"};
   return description;
 }
 
@@ -68,6 +69,11 @@ class MatMul : public Operator {
       BB_RETURN_IF_ERROR(RefuseGrid(resolved));
       return resolved;
     }
+    if (resolved.direction == "backward") {
+      return absl::UnimplementedError(
+          "matmul: sharding 'summa' has no direction 'backward'; token, column, row and "
+          "row_scatter have");
+    }
     ProcessGrid grid = BestSummaGrid(resolved);
     if (!resolved.grid.empty()) {
       BB_ASSIGN_OR_RETURN(grid, ParseGrid(resolved.grid, resolved.ranks));
@@ -76,15 +82,23 @@ class MatMul : public Operator {
     return resolved;
   }
 
+  std::vector<TensorShape> Tensors(const Problem& problem) const override {
+    const auto [tokens, d_in, d_out] = problem.shape;
+    return {{"x", tokens, d_in}, {"w", d_in, d_out}};
+  }
+
   OperatorCost Cost(const Problem& problem) const override {
+    const bool backward = problem.direction == "backward";
     const double n = problem.shape.tokens, k = problem.shape.d_in, m = problem.shape.d_out;
     const int64_t size = DtypeSize(problem.dtype);
     OperatorCost cost;
     cost.parameters = problem.shape.d_in * problem.shape.d_out;
-    cost.flops_executed = cost.flops_effective = 2.0 * n * k * m;
-    cost.bytes_min = size * (n * k + k * m + n * m);
+    cost.flops_executed = cost.flops_effective = (backward ? 4.0 : 2.0) * n * k * m;
+    cost.bytes_min = size * ((backward ? 2.0 : 1.0) * (n * k + k * m) + n * m);
     DeclareRanks(ShardingOf(Shardings(), problem), problem, cost);
-    if (problem.sharding == "token") {
+    if (backward) {
+      cost.lower_bound_source = "none known for two products that share operands";
+    } else if (problem.sharding == "token") {
       cost.lower_bound_source = "none: every rank starts with the whole of W";
     } else {
       cost.wire_bytes_lower_bound = size * LowerBoundWords(problem);
@@ -108,8 +122,14 @@ class MatMul : public Operator {
                                  absl::Span<const double> v,
                                  absl::Span<const int64_t> rows) const override;
 
-  // A sum of K products takes K roundings.
-  double RoundingGrowth(const Problem& problem) const override { return problem.shape.d_in; }
+  double ReferenceDerivative(const Problem& problem, const Operands& operands,
+                             const Change& change) const override;
+
+  // A sum of K products takes K roundings; backward the sums are over M and N.
+  double RoundingGrowth(const Problem& problem) const override {
+    const auto [tokens, d_in, d_out] = problem.shape;
+    return problem.direction == "backward" ? std::max(tokens, d_out) : d_in;
+  }
 
   absl::StatusOr<double> IntegerBound(const Problem& problem) const override {
     return 4.0 * static_cast<double>(problem.shape.d_in);
@@ -165,6 +185,41 @@ Operator::Projection MatMul::ReferenceProjection(const Problem& problem, const O
     projection.magnitude.push_back(std::sqrt(square * weight));
   }
   return projection;
+}
+
+// Of a change D of X, sum_ik D[i,k] <w_k, dy_i>; of W, sum_n <x_n D, dy_n>.
+double MatMul::ReferenceDerivative(const Problem& problem, const Operands& operands,
+                                   const Change& change) const {
+  const auto [tokens, d_in, d_out] = problem.shape;
+  const size_t height = change.rows.size(), width = change.cols.size();
+  long double sum = 0;
+  if (change.tensor == "x") {
+    std::vector<double> dy(height * d_out), w(d_out);
+    for (size_t i = 0; i < height; ++i)
+      operands.Row("dy", change.rows[i], 0, absl::MakeSpan(dy).subspan(i * d_out, d_out));
+    for (size_t j = 0; j < width; ++j) {
+      operands.Row("w", change.cols[j], 0, absl::MakeSpan(w));
+      for (size_t i = 0; i < height; ++i) {
+        long double dot = 0;
+        for (int64_t m = 0; m < d_out; ++m)
+          dot += static_cast<long double>(w[m]) * dy[i * d_out + m];
+        sum += dot * change.values[i * width + j];
+      }
+    }
+    return static_cast<double>(sum);
+  }
+  std::vector<double> x(d_in), dy(d_out), xd(width);
+  for (int64_t n = 0; n < tokens; ++n) {
+    operands.Row("x", n, 0, absl::MakeSpan(x));
+    operands.Row("dy", n, 0, absl::MakeSpan(dy));
+    std::fill(xd.begin(), xd.end(), 0.0);
+    for (size_t i = 0; i < height; ++i) {
+      const double factor = x[change.rows[i]];
+      for (size_t j = 0; j < width; ++j) xd[j] += factor * change.values[i * width + j];
+    }
+    for (size_t j = 0; j < width; ++j) sum += static_cast<long double>(xd[j]) * dy[change.cols[j]];
+  }
+  return static_cast<double>(sum);
 }
 
 const RegisterOperator kRegister(std::make_unique<MatMul>());

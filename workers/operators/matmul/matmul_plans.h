@@ -9,7 +9,7 @@
 
 namespace basisbench {
 
-// X and Y by rows, W on every rank; nothing moves.
+// X and Y by rows, W on every rank; nothing moves but, backward, the sums of dW.
 Sharding MatMulToken();
 
 // W and Y by columns; X starts by rows and is passed around a ring while the arrived rows are
@@ -21,7 +21,7 @@ Sharding MatMulColumn();
 Sharding MatMulRow();
 Sharding MatMulRowScatter();
 
-// X, W and Y on a two-dimensional grid of ranks.
+// X, W and Y on a two-dimensional grid of ranks. Forward only.
 Sharding MatMulSumma();
 
 // The grid that sends the fewest bytes at the most loaded rank.
