@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -DOUT=report_assets.cc -DFOLDER=page -DSCRIPT=report.js -DLICENCE=LICENSE -P embed_report.cmake
+# Writes the parts of the page as one C++ source. The script carries the licence of the libraries in it.
+file(READ ${FOLDER}/page.html page)
+file(READ ${FOLDER}/style.css style)
+file(READ ${SCRIPT} script)
+if(script)
+  file(READ ${LICENCE} licence)
+  set(script "/* Contains d3 modules and internmap, under this licence:\n${licence}*/\n${script}")
+endif()
+set(text "// Generated from services/report/page.\n#include \"services/report/assets.h\"\n\nnamespace basisbench {\n")
+foreach(part Page Style Script)
+  string(TOLOWER ${part} variable)
+  string(APPEND text "\nconst std::string& Report${part}() {\n  static const auto& text = *new std::string(\n")
+  # The standard lets a compiler stop at 65,536 characters of one literal; neighbours are joined.
+  string(LENGTH "${${variable}}" length)
+  set(from 0)
+  while(from LESS length)
+    string(SUBSTRING "${${variable}}" ${from} 16000 piece)
+    string(APPEND text "R\"PART(${piece})PART\"\n")
+    math(EXPR from "${from} + 16000")
+  endwhile()
+  string(APPEND text "\"\");\n  return text;\n}\n")
+endforeach()
+string(APPEND text "\n}  // namespace basisbench\n")
+file(WRITE ${OUT} "${text}")
