@@ -56,6 +56,7 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddDescribeVerb(app, context);
   AddResultsVerb(app, context);
   AddCompareVerb(app, context);
+  AddFrontierVerb(app, context);
   AddCancelVerb(app, context);
   AddDeleteVerb(app, context);
   AddExportVerb(app, context);

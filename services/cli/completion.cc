@@ -23,6 +23,7 @@ const std::map<std::string, std::vector<std::string>>& FixedValues() {
       {"--dtype", {"f32", "f64"}},
       {"--input", {"normal", "uniform", "integer", "zeros", "ones"}},
       {"--state", {"queued", "running", "succeeded", "failed", "cancelled"}},
+      {"--x", {"seconds", "flops", "memory", "wire", "joules"}},
       {"--format", {"jsonl", "csv"}}};
   return values;
 }

@@ -21,7 +21,7 @@ using ::testing::Not;
 
 const std::vector<std::string> kVerbs = {
     "run",    "submit", "validate", "watch", "get",    "describe",   "results", "compare",
-    "cancel", "delete", "export",   "local", "doctor", "completion", "version"};
+    "cancel", "delete", "export",   "local", "doctor", "completion", "version", "frontier"};
 
 TEST(Cli, AnswersEveryStatusWithItsExitCode) {
   const struct {
