@@ -141,6 +141,11 @@ void WorkerStream::OnCancel() {
 void WorkerStream::OnDone() {
   registration_deadline_.Cancel();
   Detach();
+  {
+    // The last one to let go of it comes after everything done under the lock.
+    absl::MutexLock lock(&mutex_);
+    finished_ = true;
+  }
   self_.reset();
 }
 
