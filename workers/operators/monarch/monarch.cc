@@ -8,6 +8,9 @@
 //   FLOPs 2 N B depth (d_in + d_out), B depth (d_in + d_out) parameters. Minimal bytes b (N d_in +
 //   N d_out + parameters). Bytes and messages: the head of monarch_plan.cc. Reference: the two sums
 //   in float64.
+// Backward the same for the adjoint and for the gradients, and the first factor once more, whose
+// result is not kept: 2 N B depth (3 d_in + 2 d_out); minimal bytes b (2 N d_in + N d_out + 2
+// parameters).
 // Parameters as matrices: w1 has rows (k, r, l) and columns p; w2 has rows (l, s) and columns (k,
 // r).
 #include <algorithm>
@@ -19,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/operators/monarch/monarch_plan.h"
+#include "workers/operators/operands.h"
 #include "workers/operators/partition.h"
 #include "workers/operators/registry.h"
 #include "workers/operators/resolve.h"
@@ -49,7 +53,7 @@ OperatorDescription Describe() {
        kMostDepth}};
   description.shardings = NamesOf(Shardings());
   description.dtypes = EveryDtype();
-  description.directions = {"forward"};
+  description.directions = {"forward", "backward"};
   return description;
 }
 
@@ -119,17 +123,33 @@ class Monarch : public Operator {
     return resolved;
   }
 
+  std::vector<TensorShape> Tensors(const Problem& problem) const override {
+    const auto [tokens, d_in, d_out] = problem.shape;
+    const MonarchShape shape(problem);
+    return {{"x", tokens, d_in},
+            {"w1", shape.inner() * shape.blocks, shape.in},
+            {"w2", d_out, shape.inner()}};
+  }
+
   OperatorCost Cost(const Problem& problem) const override {
     const auto [tokens, d_in, d_out] = problem.shape;
+    const bool backward = problem.direction == "backward";
     const double n = tokens, sides = d_in + d_out;
     const int64_t size = DtypeSize(problem.dtype);
     OperatorCost cost;
     cost.parameters = MonarchShape(problem).inner() * (d_in + d_out);
     cost.flops_executed = 2.0 * n * cost.parameters;
-    cost.flops_effective = 2.0 * n * d_in * d_out;
+    cost.flops_effective = (backward ? 4.0 : 2.0) * n * d_in * d_out;
     cost.bytes_min = size * (n * sides + cost.parameters);
+    if (backward) {
+      const auto first = static_cast<double>(MonarchShape(problem).inner() * d_in);
+      cost.flops_executed = 2 * cost.flops_executed + 2.0 * n * first;
+      cost.bytes_min += size * (n * d_in + cost.parameters);
+    }
     DeclareRanks(ShardingOf(Shardings(), problem), problem, cost);
-    if (problem.sharding == "token") {
+    if (backward) {
+      cost.lower_bound_source = "none known for gradients";
+    } else if (problem.sharding == "token") {
       cost.lower_bound_source = "none: every rank starts with the whole of W1 and W2";
     } else {
       cost.wire_bytes_lower_bound = size * LowerBoundWords(problem);
@@ -156,10 +176,15 @@ class Monarch : public Operator {
                                  absl::Span<const double> v,
                                  absl::Span<const int64_t> rows) const override;
 
-  // A sum of P products, then one of B depth.
+  double ReferenceDerivative(const Problem& problem, const Operands& operands,
+                             const Change& change) const override;
+
+  // A sum of P products, then one of B depth. Backward their adjoints too, and a sum over tokens.
   double RoundingGrowth(const Problem& problem) const override {
     const MonarchShape shape(problem);
-    return static_cast<double>(shape.in + shape.inner());
+    const auto forward = static_cast<double>(shape.in + shape.inner());
+    if (problem.direction != "backward") return forward;
+    return forward + static_cast<double>(shape.out + shape.inner() + problem.shape.tokens);
   }
 
   absl::StatusOr<double> IntegerBound(const Problem& problem) const override {
@@ -175,20 +200,24 @@ std::vector<double> Monarch::ReferenceRows(const Problem& problem, const Operand
                                            absl::Span<const int64_t> rows) const {
   const MonarchShape shape(problem);
   const auto [tokens, d_in, d_out] = problem.shape;
-  std::vector<double> y(rows.size() * d_out, 0.0), w1(shape.in), w2(shape.inner()),
-      z(shape.inner());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    for (int64_t l = 0; l < shape.blocks; ++l) {
-      for (int64_t c = 0; c < shape.inner(); ++c) {  // c = (k, r)
-        operands.Row("w1", c * shape.blocks + l, 0, absl::MakeSpan(w1));
-        z[c] = 0;
-        for (int64_t p = 0; p < shape.in; ++p)
-          z[c] += w1[p] * operands.At("x", rows[i], c / shape.depth * shape.in + p);
+  const int64_t inner = shape.inner(), height = static_cast<int64_t>(rows.size());
+  std::vector<double> x(height * d_in), y(height * d_out, 0.0), z(height * inner);
+  std::vector<double> w1(shape.in), w2(inner);
+  for (int64_t i = 0; i < height; ++i)
+    operands.Row("x", rows[i], 0, absl::MakeSpan(x).subspan(i * d_in, d_in));
+  for (int64_t l = 0; l < shape.blocks; ++l) {
+    for (int64_t c = 0; c < inner; ++c) {  // c = (k, r)
+      operands.Row("w1", c * shape.blocks + l, 0, absl::MakeSpan(w1));
+      for (int64_t i = 0; i < height; ++i) {
+        const double* block = &x[i * d_in + c / shape.depth * shape.in];
+        z[i * inner + c] = std::inner_product(w1.begin(), w1.end(), block, 0.0);
       }
-      for (int64_t s = 0; s < shape.out; ++s) {
-        operands.Row("w2", l * shape.out + s, 0, absl::MakeSpan(w2));
-        double& sum = y[i * d_out + s * shape.blocks + l];
-        for (int64_t c = 0; c < shape.inner(); ++c) sum += w2[c] * z[c];
+    }
+    for (int64_t s = 0; s < shape.out; ++s) {
+      operands.Row("w2", l * shape.out + s, 0, absl::MakeSpan(w2));
+      for (int64_t i = 0; i < height; ++i) {
+        y[i * d_out + s * shape.blocks + l] =
+            std::inner_product(w2.begin(), w2.end(), &z[i * inner], 0.0);
       }
     }
   }
@@ -242,6 +271,23 @@ Operator::Projection Monarch::ReferenceProjection(const Problem& problem, const 
     projection.magnitude.push_back(std::sqrt(bound));
   }
   return projection;
+}
+
+// Forward at the change, at the rows it reaches, paired with dY.
+double Monarch::ReferenceDerivative(const Problem& problem, const Operands& operands,
+                                    const Change& change) const {
+  const auto all = IndicesOf({0, problem.shape.tokens});
+  const std::vector<int64_t>& rows = change.tensor == "x" ? change.rows : all;
+  const ChangedOperands changed(operands, change, 1.0, /*keep=*/false);
+  const std::vector<double> y = ReferenceRows(problem, changed, rows);
+  std::vector<double> dy(problem.shape.d_out);
+  long double sum = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    operands.Row("dy", rows[i], 0, absl::MakeSpan(dy));
+    for (size_t j = 0; j < dy.size(); ++j)
+      sum += static_cast<long double>(dy[j]) * y[i * dy.size() + j];
+  }
+  return static_cast<double>(sum);
 }
 
 const RegisterOperator kRegister(std::make_unique<Monarch>());

@@ -17,164 +17,72 @@
 #include "absl/strings/numbers.h"
 #include "services/base/status_macros.h"
 #include "workers/collectives/traffic_model.h"
-#include "workers/operators/overlap.h"
+#include "workers/operators/monarch/monarch_run.h"
 #include "workers/operators/partition.h"
 
 namespace basisbench {
-namespace {
 
-// A tile's two buffers together; more would fall out of a level-2 cache.
-constexpr int64_t kTileBytes = int64_t{1} << 20;
-// Rows of a tile: whole tiles of registers in every instruction set and dtype.
-constexpr int64_t kRowUnit = 48;
-constexpr int64_t kMostRows = 4 * kRowUnit;
-
-// What one rank holds and exchanges. A rank that exchanges nothing is its own only peer.
-struct Layout {
-  Layout(const Problem& problem, int rank)
-      : shape(problem), rows{0, problem.shape.tokens}, exchanges(false) {
-    const bool cut_blocks = problem.sharding == "all_to_all";
-    if (cut_blocks) {
-      blocks = PartsOf(shape.blocks, problem.ranks);
-      me = rank;
-      exchanges = problem.ranks > 1;
-    } else {
-      rows = PartOf(problem.shape.tokens, problem.ranks, rank);
-      blocks = {{0, shape.blocks}};
-    }
-    const int64_t of_row = std::max(own().count * std::max(shape.in, shape.out), int64_t{1}) +
-                           shape.inner() * own().count;
-    tile = kTileBytes / (of_row * DtypeSize(problem.dtype)) / kRowUnit * kRowUnit;
-    tile = std::min(std::clamp(tile, kRowUnit, kMostRows), std::max<int64_t>(1, rows.count));
-    PlacePieces();
+absl::Status MonarchPlan::Iterate(Parts parts) {
+  const bool exchanges = layout_.exchanges;
+  const int64_t in = layout_.own().count * layout_.shape.in;
+  const int64_t out = layout_.own().count * layout_.shape.out;
+  const auto second = [&](int64_t row, int64_t rows) -> absl::Status {
+    BB_RETURN_IF_ERROR(SecondFactor(row, rows));
+    return TurnBack(transposed_, out, row, rows, y_);
+  };
+  const auto first = [&](int64_t row, int64_t rows) -> absl::Status {
+    BB_RETURN_IF_ERROR(Turn(x_, in, row, rows, transposed_));
+    BB_RETURN_IF_ERROR(FirstFactor(row, rows));
+    return exchanges ? absl::OkStatus() : second(row, rows);
+  };
+  if (parts.compute) BB_RETURN_IF_ERROR(EachTile(first));
+  if (exchanges) {
+    BB_RETURN_IF_ERROR(Exchange(parts));
+    if (parts.compute) BB_RETURN_IF_ERROR(EachTile(second));
   }
+  return device_.Synchronize();
+}
 
-  const Piece& own() const { return blocks[me]; }
-  int peers() const { return static_cast<int>(blocks.size()); }
-  // Elements of z per row that go to `peer`, and that come from it.
-  int64_t SentWidth(int peer) const { return own().count * shape.depth * blocks[peer].count; }
-  int64_t ReceivedWidth(int peer) const { return blocks[peer].count * shape.depth * own().count; }
-  // Elements of the buffer behind both transposed tiles.
-  int64_t Transposed() const { return own().count * std::max(shape.in, shape.out) * tile; }
+absl::Status MonarchPlan::EachTile(
+    absl::FunctionRef<absl::Status(int64_t row, int64_t rows)> work) {
+  if (layout_.own().count == 0) return absl::OkStatus();
+  for (int64_t row = 0; row < layout_.rows.count; row += layout_.tile)
+    BB_RETURN_IF_ERROR(work(row, std::min(layout_.tile, layout_.rows.count - row)));
+  return absl::OkStatus();
+}
 
-  void PlacePieces() {
-    // The own part is never sent: it is computed where the others arrive. Without an exchange, a
-    // tile of z is used up before the next is computed.
-    const int64_t kept_rows = exchanges ? rows.count : tile;
-    for (int peer = 0; peer < peers(); ++peer) {
-      const bool mine = peer == me;
-      send.push_back({sent, mine ? 0 : rows.count * SentWidth(peer)});
-      receive.push_back({received, mine ? 0 : rows.count * ReceivedWidth(peer)});
-      sent += send.back().count;
-      received += mine ? kept_rows * ReceivedWidth(peer) : receive.back().count;
-    }
-  }
+absl::Status MonarchPlan::Exchange(Parts parts) {
+  BB_RETURN_IF_ERROR(device_.Synchronize());
+  if (!parts.communicate) return absl::OkStatus();
+  return communicator_.AllToAll(problem_.dtype, sent_.data(), layout_.send, received_.data(),
+                                layout_.receive);
+}
 
-  MonarchShape shape;
-  Piece rows;
-  std::vector<Piece> blocks;  // of each peer
-  int me = 0;
-  bool exchanges;
-  int64_t tile;                      // rows
-  std::vector<Piece> send, receive;  // of z, by peer
-  int64_t sent = 0, received = 0;
-};
+absl::Status MonarchPlan::Turn(Buffer& matrix, int64_t width, int64_t row, int64_t rows,
+                               Buffer& tile) {
+  CopyArgs turn{.dtype = problem_.dtype, .rows = rows, .cols = width};
+  turn.from = At(matrix, row * width);
+  turn.from_row_stride = width;
+  turn.to = tile.data();
+  turn.to_row_stride = 1;
+  turn.to_col_stride = rows;
+  return device_.Copy(turn);
+}
 
-class MonarchPlan : public Plan {
- public:
-  MonarchPlan(const Problem& problem, Device& device, Communicator& communicator)
-      : problem_(problem),
-        layout_(problem, communicator.rank()),
-        device_(device),
-        communicator_(communicator) {}
-
-  absl::Status Allocate() {
-    const MonarchShape& shape = layout_.shape;
-    const int64_t own = layout_.own().count;
-    BB_RETURN_IF_ERROR(Take(layout_.rows.count * own * shape.in, x_));
-    BB_RETURN_IF_ERROR(Take(layout_.rows.count * own * shape.out, y_));
-    BB_RETURN_IF_ERROR(Take(own * shape.inner() * shape.in, w1_));
-    BB_RETURN_IF_ERROR(Take(own * shape.inner() * shape.out, w2_));
-    BB_RETURN_IF_ERROR(Take(layout_.Transposed(), transposed_));
-    BB_RETURN_IF_ERROR(Take(layout_.sent, sent_));
-    return Take(layout_.received, received_);
-  }
-
-  absl::Status Run() override { return Iterate({}); }
-  absl::Status RunCompute() override { return Iterate({.communicate = false}); }
-  absl::Status RunCommunication() override { return Iterate({.compute = false}); }
-
-  std::vector<Shard> Inputs() override;
-  std::vector<Shard> Outputs() override;
-
- private:
-  absl::Status Take(int64_t elements, Buffer& buffer) {
-    BB_ASSIGN_OR_RETURN(buffer, device_.Allocate(elements * DtypeSize(problem_.dtype)));
-    return absl::OkStatus();
-  }
-  std::byte* At(Buffer& buffer, int64_t element) const {
-    return buffer.data() + element * DtypeSize(problem_.dtype);
-  }
-
-  absl::Status Iterate(Parts parts) {
-    if (!layout_.exchanges) {
-      if (parts.compute) BB_RETURN_IF_ERROR(EachTile(true, true));
-      return device_.Synchronize();
-    }
-    if (parts.compute) BB_RETURN_IF_ERROR(EachTile(true, false));
-    BB_RETURN_IF_ERROR(device_.Synchronize());
-    if (parts.communicate) {
-      BB_RETURN_IF_ERROR(communicator_.AllToAll(problem_.dtype, sent_.data(), layout_.send,
-                                                received_.data(), layout_.receive));
-    }
-    if (parts.compute) BB_RETURN_IF_ERROR(EachTile(false, true));
-    return device_.Synchronize();
-  }
-
-  absl::Status EachTile(bool first, bool second) {
-    if (layout_.own().count == 0) return absl::OkStatus();
-    for (int64_t row = 0; row < layout_.rows.count; row += layout_.tile) {
-      const int64_t rows = std::min(layout_.tile, layout_.rows.count - row);
-      if (first) BB_RETURN_IF_ERROR(FirstFactor(row, rows));
-      if (second) BB_RETURN_IF_ERROR(SecondFactor(row, rows));
-    }
-    return absl::OkStatus();
-  }
-
-  // Where z of the tile at `row` lies, of the own k and a peer's l; or of a peer's k and the own l.
-  std::byte* ToPeer(int peer, int64_t row) {
-    if (peer == layout_.me) return FromPeer(peer, row);
-    return At(sent_, layout_.send[peer].offset + row * layout_.SentWidth(peer));
-  }
-  std::byte* FromPeer(int peer, int64_t row) {
-    const int64_t first = layout_.exchanges ? row : 0;
-    return At(received_, layout_.receive[peer].offset + first * layout_.ReceivedWidth(peer));
-  }
-
-  absl::Status FirstFactor(int64_t row, int64_t rows);
-  absl::Status SecondFactor(int64_t row, int64_t rows);
-
-  const Problem problem_;
-  const Layout layout_;
-  Device& device_;
-  Communicator& communicator_;
-  Buffer x_, y_;
-  Buffer w1_;               // by peer: [k][r, l of the peer][p]
-  Buffer w2_;               // [l][s][k, r]
-  Buffer transposed_;       // xt, then yt of one tile
-  Buffer sent_, received_;  // z, by peer and tile: [k][r][l][row]
-};
+absl::Status MonarchPlan::TurnBack(Buffer& tile, int64_t width, int64_t row, int64_t rows,
+                                   Buffer& matrix) {
+  CopyArgs turn{.dtype = problem_.dtype, .rows = width, .cols = rows};
+  turn.from = tile.data();
+  turn.from_row_stride = rows;
+  turn.to = At(matrix, row * width);
+  turn.to_row_stride = 1;
+  turn.to_col_stride = width;
+  turn.pass_bytes = (layout_.HeldOfX() + layout_.HeldOfY()) * DtypeSize(problem_.dtype);
+  return device_.Copy(turn);
+}
 
 absl::Status MonarchPlan::FirstFactor(int64_t row, int64_t rows) {
   const MonarchShape& shape = layout_.shape;
-  const int64_t width = layout_.own().count * shape.in;
-  CopyArgs turn{.dtype = problem_.dtype, .rows = rows, .cols = width};
-  turn.from = At(x_, row * width);
-  turn.from_row_stride = width;
-  turn.to = transposed_.data();
-  turn.to_row_stride = 1;
-  turn.to_col_stride = rows;
-  BB_RETURN_IF_ERROR(device_.Copy(turn));
   int64_t weights = 0;
   for (int peer = 0; peer < layout_.peers(); ++peer) {
     GemmArgs args{.dtype = problem_.dtype, .n = rows, .k = shape.in};
@@ -197,7 +105,7 @@ absl::Status MonarchPlan::FirstFactor(int64_t row, int64_t rows) {
 
 absl::Status MonarchPlan::SecondFactor(int64_t row, int64_t rows) {
   const MonarchShape& shape = layout_.shape;
-  const int64_t own = layout_.own().count, width = own * shape.out;
+  const int64_t own = layout_.own().count;
   for (int peer = 0; peer < layout_.peers(); ++peer) {
     GemmArgs args{.dtype = problem_.dtype, .m = shape.out, .n = rows};
     args.k = layout_.blocks[peer].count * shape.depth;
@@ -214,64 +122,64 @@ absl::Status MonarchPlan::SecondFactor(int64_t row, int64_t rows) {
     args.batch = own;
     BB_RETURN_IF_ERROR(device_.Gemm(args));
   }
-  CopyArgs turn{.dtype = problem_.dtype, .rows = width, .cols = rows};
-  turn.from = transposed_.data();
-  turn.from_row_stride = rows;
-  turn.to = At(y_, row * width);
-  turn.to_row_stride = 1;
-  turn.to_col_stride = width;
-  turn.pass_bytes = layout_.rows.count * own * (shape.in + shape.out) * DtypeSize(problem_.dtype);
-  return device_.Copy(turn);
+  return absl::OkStatus();
 }
 
-std::vector<Shard> MonarchPlan::Inputs() {
+Shard MonarchPlan::OfX(const char* tensor, Buffer& buffer) const {
+  const int64_t in = layout_.shape.in;
+  const Piece cols{layout_.own().offset * in, layout_.own().count * in};
+  return {tensor,     problem_.dtype,          buffer.data(),
+          cols.count, IndicesOf(layout_.rows), IndicesOf(cols)};
+}
+
+Shard MonarchPlan::OfY(const char* tensor, Buffer& buffer) const {
   const MonarchShape& shape = layout_.shape;
   const Piece own = layout_.own();
-  const Piece inputs{own.offset * shape.in, own.count * shape.in};
-  const Piece outputs{own.offset * shape.out, own.count * shape.out};
-  std::vector<Shard> shards = {
-      {"x", problem_.dtype, x_.data(), inputs.count, IndicesOf(layout_.rows), IndicesOf(inputs)},
-      {"w2", problem_.dtype, w2_.data(), shape.inner(), IndicesOf(outputs),
-       IndicesOf({0, shape.inner()})}};
-  int64_t weights = 0;
+  Shard shard{tensor, problem_.dtype, buffer.data(), own.count * shape.out, IndicesOf(layout_.rows),
+              {}};
+  for (int64_t s = 0; s < shape.out; ++s) {
+    for (int64_t l = own.offset; l < own.offset + own.count; ++l)
+      shard.cols.push_back(s * shape.blocks + l);
+  }
+  return shard;
+}
+
+Shard MonarchPlan::OfFirst(const char* tensor, void* data) const {
+  const MonarchShape& shape = layout_.shape;
+  const Piece own = layout_.own();
+  Shard shard{tensor, problem_.dtype, data, shape.in, {}, IndicesOf({0, shape.in})};
   for (const Piece& peer : layout_.blocks) {
-    Shard shard{"w1", problem_.dtype, At(w1_, weights), shape.in, {}, IndicesOf({0, shape.in})};
     for (int64_t k = own.offset; k < own.offset + own.count; ++k) {
       for (int64_t r = 0; r < shape.depth; ++r) {
         for (int64_t l = peer.offset; l < peer.offset + peer.count; ++l)
           shard.rows.push_back((k * shape.depth + r) * shape.blocks + l);
       }
     }
-    weights += static_cast<int64_t>(shard.rows.size()) * shape.in;
-    shards.push_back(std::move(shard));
   }
-  return shards;
+  return shard;
 }
 
-std::vector<Shard> MonarchPlan::Outputs() {
+Shard MonarchPlan::OfSecond(const char* tensor, void* data) const {
   const MonarchShape& shape = layout_.shape;
-  const Piece own = layout_.own();
-  Shard shard{"y", problem_.dtype, y_.data(), own.count * shape.out, IndicesOf(layout_.rows), {}};
-  for (int64_t s = 0; s < shape.out; ++s) {
-    for (int64_t l = own.offset; l < own.offset + own.count; ++l)
-      shard.cols.push_back(s * shape.blocks + l);
-  }
-  return {shard};
+  const Piece rows{layout_.own().offset * shape.out, layout_.own().count * shape.out};
+  return {tensor,        problem_.dtype,  data,
+          shape.inner(), IndicesOf(rows), IndicesOf({0, shape.inner()})};
 }
+
+namespace {
 
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
                                                Communicator& communicator) {
+  if (problem.direction == "backward") return MakeMonarchBackward(problem, device, communicator);
   auto plan = std::make_unique<MonarchPlan>(problem, device, communicator);
   BB_RETURN_IF_ERROR(plan->Allocate());
   return plan;
 }
 
 RankCost Cost(const Problem& problem, int rank) {
-  const Layout layout(problem, rank);
-  const MonarchShape& shape = layout.shape;
-  const int64_t both = shape.in + shape.out;
-  RankCost cost{layout.own().count * both * (layout.rows.count + shape.inner()) +
-                layout.Transposed() + layout.sent + layout.received};
+  if (problem.direction == "backward") return MonarchBackwardCost(problem, rank);
+  const MonarchLayout layout(problem, rank);
+  RankCost cost{layout.Held() + layout.Transposed() + layout.sent + layout.received};
   if (layout.exchanges) cost.traffic = AllToAllTraffic(problem.dtype, layout.send, rank);
   return cost;
 }

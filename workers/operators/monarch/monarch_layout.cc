@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workers/operators/monarch/monarch_layout.h"
+
+#include "workers/operators/partition.h"
+
+namespace basisbench {
+namespace {
+
+// A tile's two buffers together; more would fall out of a level-2 cache.
+constexpr int64_t kTileBytes = int64_t{1} << 20;
+// Rows of a tile: whole tiles of registers in every instruction set and dtype.
+constexpr int64_t kRowUnit = 48;
+constexpr int64_t kMostRows = 4 * kRowUnit;
+
+}  // namespace
+
+MonarchLayout::MonarchLayout(const Problem& problem, int rank)
+    : shape(problem), rows{0, problem.shape.tokens} {
+  const bool cut_blocks = problem.sharding == "all_to_all";
+  if (cut_blocks) {
+    blocks = PartsOf(shape.blocks, problem.ranks);
+    me = rank;
+    exchanges = problem.ranks > 1;
+  } else {
+    rows = PartOf(problem.shape.tokens, problem.ranks, rank);
+    blocks = {{0, shape.blocks}};
+  }
+  const int64_t of_row = std::max(own().count * std::max(shape.in, shape.out), int64_t{1}) +
+                         shape.inner() * own().count;
+  tile = kTileBytes / (of_row * DtypeSize(problem.dtype)) / kRowUnit * kRowUnit;
+  tile = std::min(std::clamp(tile, kRowUnit, kMostRows), std::max<int64_t>(1, rows.count));
+  PlacePieces();
+}
+
+void MonarchLayout::PlacePieces() {
+  // The own part is never sent: it is computed where the others arrive. Without an exchange, a
+  // tile of z is used up before the next is computed.
+  const int64_t kept_rows = exchanges ? rows.count : tile;
+  for (int peer = 0; peer < peers(); ++peer) {
+    const bool mine = peer == me;
+    send.push_back({sent, mine ? 0 : rows.count * SentWidth(peer)});
+    receive.push_back({received, mine ? 0 : rows.count * ReceivedWidth(peer)});
+    sent += send.back().count;
+    received += mine ? kept_rows * ReceivedWidth(peer) : receive.back().count;
+  }
+}
+
+}  // namespace basisbench
