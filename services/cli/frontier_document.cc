@@ -46,6 +46,8 @@ void PutDerived(Json& json, const FrontierPoint& point) {
   Put(json, "captured_arbitrary", point.gain[0]);
   Put(json, "captured_fast", point.gain[1]);
   if (point.score_n > 0) json["score_n"] = point.score_n;
+  const std::string& note = point.record->expressiveness().note();
+  if (!point.gain[0] && !note.empty()) json["score_note"] = note;
   Put(json, "speedup", d.speedup);
   Put(json, "speedup_low", d.speedup_low);
   Put(json, "speedup_high", d.speedup_high);

@@ -17,9 +17,9 @@ export const axes = {
 
 const shapes = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond, symbolCross, symbolStar, symbolWye];
 const names = [...new Set(data.points.map((point) => point.series))].sort((a, b) => (b === 'matmul') - (a === 'matmul') || (a < b ? -1 : 1));
-const place = (series) => names.indexOf(series) % shapes.length;
-export const colourOf = (series) => `var(--mark-${place(series)})`;
-export const shapeOf = (series) => shapes[place(series)];
+// Seven colours and seven shapes; each round pairs them anew, so that 49 series differ in one of the two.
+export const colourOf = (series) => `var(--mark-${names.indexOf(series) % shapes.length})`;
+export const shapeOf = (series) => shapes[(names.indexOf(series) + Math.floor(names.indexOf(series) / shapes.length)) % shapes.length];
 
 export const ranked = (point) => !point.excluded;
 export const ranksText = (ranks) => `${ranks} ${ranks === 1 ? 'rank' : 'ranks'}`;

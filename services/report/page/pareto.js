@@ -3,7 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
 import { drawAxes, frame, horizontalBar, label, mark, scaleFor } from './chart.js';
 import { axes, colourOf, command, data, namer, ranked } from './data.js';
-import { choice, figure, nothing } from './dom.js';
+import { choice, element, figure, nothing } from './dom.js';
 import { percent } from './format.js';
 import { along } from './labels.js';
 
@@ -18,6 +18,16 @@ function why(group) {
     return 'These records carry no change-of-basis score, so there is nothing to set against the cost. A job submitted with --expressiveness adds it.';
   }
   return `${axes[axis].name} was not measured for these records.`;
+}
+
+// Ranked operators of a group that are not on its chart, each with why.
+function missing(group, shown) {
+  const drawn = new Set(shown.map(({ point }) => point.series));
+  const left = new Map();
+  for (const point of group.points.map((id) => data.points[id])) {
+    if (ranked(point) && !drawn.has(point.series)) left.set(point.series, point.score_note ?? 'no score, or no such cost');
+  }
+  return [...left].map(([series, note]) => `${series} (${note})`).join(', ');
 }
 
 // Marks in the order of their cost, front first so that its labels choose their places first.
@@ -50,6 +60,8 @@ function draw(host) {
   }
   const steps = front.flatMap(({ cost, gain }, i) => [...(i ? [[x(cost.value), y(front[i - 1].gain)]] : []), [x(cost.value), y(gain)]]);
   label(f, shown.map(({ point, cost, gain }) => ({ x: x(cost.value), y: y(gain), text: `${name(point)} ${percent(gain)}` })), { lines: along(steps) });
+  const left = missing(group, shown);
+  if (left) host.append(element('p', { class: 'quiet' }, `Not on this chart: ${left}.`));
   return said;
 }
 
