@@ -70,6 +70,14 @@ bool CrossesEarlier(const Crossover& a, const Crossover& b) {
   return key(a) < key(b);
 }
 
+// "a, b and c".
+std::string Listed(std::vector<std::string> names) {
+  if (names.size() < 2) return absl::StrJoin(names, "");
+  const std::string last = names.back();
+  names.pop_back();
+  return absl::StrCat(absl::StrJoin(names, ", "), " and ", last);
+}
+
 std::string FromWhere(const Frontier& frontier) {
   if (!frontier.headline) return "No ranked record was timed, so there is no crossover to find.";
   const FrontierGroup& group = frontier.groups[*frontier.headline];
@@ -88,13 +96,19 @@ std::string FromWhere(const Frontier& frontier) {
                         " only one square n was measured, so no crossover in n "
                         "can be told.");
   }
-  std::map<std::string, std::vector<std::string>> by_finding;
-  for (const auto& [series, line] : lines) by_finding[CrossoverText(*line)].push_back(series);
+  std::map<std::pair<bool, std::string>, std::vector<std::string>> by_finding;
+  for (const auto& [series, line] : lines) {
+    const bool never = line->crossover.kind == CrossoverKind::kNever;
+    by_finding[{never, CrossoverText(*line)}].push_back(series);
+  }
   std::vector<std::string> parts;
   for (const auto& [finding, names] : by_finding) {
-    parts.push_back(absl::StrCat(absl::StrJoin(names, ", "), ": ", finding));
+    const auto& [never, text] = finding;
+    const char* verb = names.size() == 1 ? " is " : " are ";
+    parts.push_back(never ? absl::StrCat("of ", Listed(names), " the crossover is ", text)
+                          : absl::StrCat(Listed(names), verb, text));
   }
-  return absl::StrCat("With ", where, ", against MatMul, ", absl::StrJoin(parts, "; "), ".");
+  return absl::StrCat("Against MatMul at ", where, ": ", absl::StrJoin(parts, "; "), ".");
 }
 
 std::string WhatItGivesUp(const Frontier& frontier) {

@@ -270,8 +270,25 @@ TEST(FrontierAnswer, IsThreeSentencesOfWhatTheRecordsSay) {
             "monarch by up to 2.56x [2.51x, 2.61x] at 32x512x512 f32, 1 rank.");
   EXPECT_EQ(
       answer[1],
-      "With 32 tokens (f32, 1 rank), against MatMul, monarch: faster from n = 200 [196, 204].");
+      "Against MatMul at 32 tokens (f32, 1 rank): monarch is faster from n = 200 [196, 204].");
   EXPECT_THAT(answer[2], HasSubstr("monarch 20.0 % in 200 µs, matmul 100.0 % in 512 µs."));
+}
+
+TEST(FrontierAnswer, NamesOperatorsOfOneFindingTogether) {
+  auto records = Sweep();
+  for (const char* name : {"fast", "quick", "slow"}) {
+    for (size_t i = 1; i < 8; i += 2) {
+      v1::CaseResult other = records[i];
+      other.mutable_case_()->mutable_operator_()->set_name(name);
+      Beside(&other, std::string(name) == "slow" ? 0.5 : 3);
+      records.push_back(other);
+    }
+  }
+  Number(&records);
+  EXPECT_EQ(FrontierAnswer(*BuildFrontier(records, {}))[1],
+            "Against MatMul at 32 tokens (f32, 1 rank): fast and quick are faster at every n from "
+            "64 to 512; monarch is faster from n = 200 [196, 204]; of slow the crossover is not "
+            "reached in this sweep (n up to 512).");
 }
 
 TEST(FrontierAnswer, SaysWhatItCannotTell) {
