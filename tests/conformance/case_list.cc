@@ -19,6 +19,20 @@ constexpr ProblemShape kShapes[] = {{64, 64, 64},   {13, 17, 11},   {2, 3, 5},  
 
 constexpr int kHalfRanks = 2;
 
+// Every two- and three-dimensional grid.
+std::vector<std::string> Grids(int ranks) {
+  std::vector<std::string> grids;
+  for (int rows = 1; rows <= ranks; ++rows) {
+    if (ranks % rows != 0) continue;
+    grids.push_back(absl::StrCat(rows, "x", ranks / rows));
+    for (int cols = 1; cols <= ranks / rows; ++cols) {
+      if (ranks / rows % cols == 0)
+        grids.push_back(absl::StrCat(rows, "x", cols, "x", ranks / rows / cols));
+    }
+  }
+  return grids;
+}
+
 std::vector<ConformanceCase> Lines(const std::string& direction) {
   std::vector<ConformanceCase> lines;
   for (const Operator* op : AllOperators()) {
@@ -61,9 +75,9 @@ std::vector<Problem> ConformanceCase::Problems() const {
     if (!resolved.ok()) continue;
     problems.push_back(*resolved);
     if (resolved->grid.empty()) continue;
-    for (int rows = 1; rows <= ranks; ++rows) {
-      problem.grid = absl::StrCat(rows, "x", ranks / rows);
-      if (ranks % rows != 0 || problem.grid == resolved->grid) continue;
+    for (const std::string& grid : Grids(ranks)) {
+      problem.grid = grid;
+      if (grid == resolved->grid) continue;
       if (const auto on_grid = op->Resolve(problem); on_grid.ok()) problems.push_back(*on_grid);
     }
   }

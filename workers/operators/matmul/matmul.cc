@@ -19,7 +19,7 @@ namespace {
 
 const std::vector<Sharding>& Shardings() {
   static const auto& shardings = *new std::vector<Sharding>{
-      MatMulToken(), MatMulColumn(), MatMulRow(), MatMulRowScatter(), MatMulSumma()};
+      MatMulToken(), MatMulColumn(), MatMulRow(), MatMulRowScatter(), MatMulSumma(), MatMulDeep()};
   return shardings;
 }
 
@@ -65,14 +65,23 @@ class MatMul : public Operator {
 
   absl::StatusOr<Problem> Resolve(const Problem& problem) const override {
     BB_ASSIGN_OR_RETURN(Problem resolved, ResolveAgainst(description_, problem));
-    if (resolved.sharding != "summa") {
+    const bool deep = resolved.sharding == "summa_2_5d";
+    if (resolved.sharding != "summa" && !deep) {
       BB_RETURN_IF_ERROR(RefuseGrid(resolved));
       return resolved;
     }
     if (resolved.direction == "backward") {
       return absl::UnimplementedError(
-          "matmul: sharding 'summa' has no direction 'backward'; token, column, row and "
-          "row_scatter have");
+          absl::StrCat("matmul: sharding '", resolved.sharding,
+                       "' has no direction 'backward'; token, column, row and row_scatter have"));
+    }
+    if (deep) {
+      DeepGrid grid = BestDeepGrid(resolved);
+      if (!resolved.grid.empty()) {
+        BB_ASSIGN_OR_RETURN(grid, ParseDeepGrid(resolved.grid, resolved));
+      }
+      resolved.grid = absl::StrCat(grid.rows, "x", grid.cols, "x", grid.depth);
+      return resolved;
     }
     ProcessGrid grid = BestSummaGrid(resolved);
     if (!resolved.grid.empty()) {

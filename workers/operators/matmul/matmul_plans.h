@@ -24,6 +24,19 @@ Sharding MatMulRowScatter();
 // X, W and Y on a two-dimensional grid of ranks. Forward only.
 Sharding MatMulSumma();
 
+// Layers of such grids, each with a slice of the inner dimension; Y ends spread over the layers by
+// rows. Forward only.
+Sharding MatMulDeep();
+
+struct DeepGrid {
+  int rows = 1, cols = 1, depth = 1;
+};
+// "RxCxD". INVALID_ARGUMENT unless their product is the problem's ranks; UNIMPLEMENTED for more
+// layers than d_in.
+absl::StatusOr<DeepGrid> ParseDeepGrid(absl::string_view text, const Problem& problem);
+// The one that sends the fewest bytes at the most loaded rank.
+DeepGrid BestDeepGrid(const Problem& problem);
+
 // The grid that sends the fewest bytes at the most loaded rank.
 ProcessGrid BestSummaGrid(const Problem& problem);
 
