@@ -49,16 +49,18 @@ std::string AnswerItems(const Frontier& frontier) {
 
 }  // namespace
 
-absl::StatusOr<std::string> FrontierReport(const Frontier& frontier) {
+absl::StatusOr<std::string> FrontierReport(const Frontier& frontier, Axis axis) {
   if (ReportScript().empty()) {
     return absl::UnimplementedError(
         "--html: this program was built without node_modules and has no charts; './dev build' "
         "makes one that has");
   }
+  Json document = FrontierDocument(frontier);
+  document["axis"] = AxisNames()[static_cast<size_t>(axis)];
   return absl::StrReplaceAll(ReportPage(), {{"@SCRIPT_HASH@", HashOf(ReportScript())},
                                             {"@STYLE@", ReportStyle()},
                                             {"@ANSWER@", AnswerItems(frontier)},
-                                            {"@DATA@", ScriptJson(FrontierDocument(frontier))},
+                                            {"@DATA@", ScriptJson(document)},
                                             {"@SCRIPT@", ReportScript()}});
 }
 

@@ -80,7 +80,7 @@ absl::Status Show(const Frontier& frontier, const FrontierFlags& flags, Context&
   const auto axis =
       static_cast<Axis>(std::find(names.begin(), names.end(), flags.axis) - names.begin());
   if (!flags.html.empty()) {
-    BB_ASSIGN_OR_RETURN(const std::string page, FrontierReport(frontier));
+    BB_ASSIGN_OR_RETURN(const std::string page, FrontierReport(frontier, axis));
     BB_RETURN_IF_ERROR(WriteReport(flags.html, page));
     context.Say(absl::StrCat("report written to ", flags.html));
   }

@@ -8,7 +8,7 @@ import { percent } from './format.js';
 import { along } from './labels.js';
 
 const gains = { arbitrary: 'an arbitrary target', fast: 'targets with a fast algorithm or a structure' };
-const state = { group: data.headline ?? 0, axis: 'seconds', gain: 'arbitrary' };
+const state = { group: data.headline ?? 0, axis: data.axis, gain: 'arbitrary' };
 
 function why(group) {
   const { axis, gain } = state;

@@ -90,6 +90,14 @@ TEST(FrontierReport, AsksForNothingFromAnywhere) {
   }
 }
 
+TEST(FrontierReport, OpensAtTheCostAskedFor) {
+  if (ReportScript().empty()) GTEST_SKIP() << "built without node_modules";
+  const auto records = Pair("wht");
+  const auto page = FrontierReport(*BuildFrontier(records, {}), Axis::kWire);
+  ASSERT_THAT(page, IsOk());
+  EXPECT_EQ(nlohmann::json::parse(DataOf(*page))["axis"], "wire");
+}
+
 TEST(WriteReport, SaysWhereItCouldNot) {
   EXPECT_THAT(WriteReport("/nowhere/at/all.html", "x"),
               Fails(absl::StatusCode::kInternal, "/nowhere/at/all.html"));
