@@ -48,6 +48,30 @@ struct GateCase {
   std::vector<float> y;
 };
 
+// Many rows of an operator that rounds once: the largest of many small errors still passes.
+TEST(Projection, PassesManyExactlyRoundedRowsInF64) {
+  const Operator& op = **FindOperator("gate");
+  Problem problem;
+  problem.shape = {20000, 16, 16};
+  problem.dtype = Dtype::kF64;
+  problem = *op.Resolve(problem);
+  const SeededOperands operands(op, problem, Distribution::kNormal, 5);
+  std::vector<double> y;
+  for (int64_t i = 0; i < problem.shape.tokens; ++i) {
+    for (int64_t j = 0; j < 16; ++j) y.push_back(operands.At("x", i, j) * operands.At("w", i, j));
+  }
+  const Shard output{"y", Dtype::kF64, y.data(), 16, IndicesOf({0, 20000}), IndicesOf({0, 16})};
+  EXPECT_THAT(RunLocalRanks(1,
+                            [&](Communicator& communicator) {
+                              const auto report = CheckProjection(op, problem, operands, output,
+                                                                  communicator, {.vectors = 8});
+                              EXPECT_TRUE(report->passed) << report->failure;
+                              EXPECT_LT(report->residual, 3);
+                              return report.status();
+                            }),
+              IsOk());
+}
+
 TEST(Projection, PassesARightOutputAndNamesTheRowOfAWrongOne) {
   GateCase gate(Distribution::kNormal);
   auto report = gate.Check(CheckProjection);
