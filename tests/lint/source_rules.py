@@ -26,6 +26,7 @@ ALLOWED = {
     "workers/devices": ["services/base"],
     "workers/measure": ["services/base"],
     "workers/collectives": ["services/base", "workers/devices"],
+    "workers/expressiveness": ["services/base", "workers/devices"],
     "workers/operators": ["services/base", "workers/devices", "workers/collectives"],
     "workers/weights": ["services/base", "workers/devices"],
     "workers/runner": ["services/base", "workers/devices", "workers/measure", "workers/collectives",
