@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/conformance/ranks.h"
+#include "tests/conformance/variants.h"
 #include "workers/operators/registry.h"
 
 namespace basisbench {
@@ -17,7 +18,7 @@ constexpr ProblemShape kShapes[] = {{64, 64, 64},   {13, 17, 11},   {2, 3, 5},  
                                     {37, 48, 48},   {24, 256, 256}, {3, 64, 128}, {67, 5, 3},
                                     {12, 1100, 20}, {30, 18, 18}};
 
-constexpr int kHalfRanks = 2;
+constexpr int kHalfRanks = 2, kVariantRanks = 2;
 
 // Every two- and three-dimensional grid.
 std::vector<std::string> Grids(int ranks) {
@@ -49,12 +50,29 @@ std::vector<ConformanceCase> Lines(const std::string& direction) {
   return lines;
 }
 
+// Parameters change the mathematics, not how elements are stored: one type of few ranks is enough.
+std::vector<ConformanceCase> LinesOfVariants(const std::string& direction) {
+  std::vector<ConformanceCase> lines;
+  for (const Variant& variant : Variants()) {
+    for (ConformanceCase line : Lines(direction)) {
+      if (line.op->description().name != variant.op || line.dtype != Dtype::kF64) continue;
+      if (line.ranks > kVariantRanks) continue;
+      line.variant = variant.label;
+      line.parameters = variant.parameters;
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::vector<ConformanceCase> EveryLine() { return Lines("forward"); }
 
 std::vector<ConformanceCase> AllCases(const std::string& direction) {
   std::vector<ConformanceCase> cases = Lines(direction);
+  const std::vector<ConformanceCase> variants = LinesOfVariants(direction);
+  cases.insert(cases.end(), variants.begin(), variants.end());
   cases.erase(std::remove_if(cases.begin(), cases.end(),
                              [](const ConformanceCase& one) { return one.Problems().empty(); }),
               cases.end());
@@ -71,6 +89,7 @@ std::vector<Problem> ConformanceCase::Problems() const {
     problem.sharding = sharding;
     problem.ranks = ranks;
     problem.direction = direction;
+    problem.parameters = parameters;
     const auto resolved = op->Resolve(problem);
     if (!resolved.ok()) continue;
     problems.push_back(*resolved);
@@ -85,8 +104,8 @@ std::vector<Problem> ConformanceCase::Problems() const {
 }
 
 std::string CaseName(const ConformanceCase& one) {
-  return absl::StrCat(one.op->description().name, "_", one.sharding, "_",
-                      std::string(DtypeName(one.dtype)), "_", one.ranks);
+  return absl::StrCat(one.op->description().name, one.variant.empty() ? "" : "_", one.variant, "_",
+                      one.sharding, "_", std::string(DtypeName(one.dtype)), "_", one.ranks);
 }
 
 std::string Describe(const Problem& problem) {

@@ -3,6 +3,7 @@
 // each over the shapes below.
 #pragma once
 
+#include <map>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct ConformanceCase {
   Dtype dtype = Dtype::kF32;
   int ranks = 1;
   std::string direction = "forward";
+  std::string variant;  // label of the settings below; empty: the defaults
+  std::map<std::string, std::string> parameters = {};
   // The resolved problems of those shapes that the operator's mathematics allows; for a sharding on
   // a process grid, on every grid.
   std::vector<Problem> Problems() const;
@@ -26,7 +29,8 @@ struct ConformanceCase {
 // Forward.
 std::vector<ConformanceCase> EveryLine();
 
-// Those of a direction that have a problem: a sharding may exist for some rank counts only.
+// Those of a direction that have a problem: a sharding may exist for some rank counts only. With
+// the variants of parameters.
 std::vector<ConformanceCase> AllCases(const std::string& direction = "forward");
 
 // "matmul_summa_f32_4".
