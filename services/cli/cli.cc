@@ -57,6 +57,7 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddResultsVerb(app, context);
   AddCompareVerb(app, context);
   AddFrontierVerb(app, context);
+  AddPredictVerb(app, context);
   AddCancelVerb(app, context);
   AddDeleteVerb(app, context);
   AddExportVerb(app, context);

@@ -17,6 +17,7 @@ void AddDescribeVerb(CLI::App& app, Context& context);
 void AddResultsVerb(CLI::App& app, Context& context);
 void AddCompareVerb(CLI::App& app, Context& context);
 void AddFrontierVerb(CLI::App& app, Context& context);
+void AddPredictVerb(CLI::App& app, Context& context);
 void AddCancelVerb(CLI::App& app, Context& context);
 void AddDeleteVerb(CLI::App& app, Context& context);
 void AddExportVerb(CLI::App& app, Context& context);

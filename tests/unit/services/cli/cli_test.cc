@@ -19,9 +19,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::vector<std::string> kVerbs = {
-    "run",    "submit", "validate", "watch", "get",    "describe",   "results", "compare",
-    "cancel", "delete", "export",   "local", "doctor", "completion", "version", "frontier"};
+const std::vector<std::string> kVerbs = {"run",      "submit",  "validate", "watch",      "get",
+                                         "describe", "results", "compare",  "cancel",     "delete",
+                                         "export",   "local",   "doctor",   "completion", "version",
+                                         "frontier", "predict"};
 
 TEST(Cli, AnswersEveryStatusWithItsExitCode) {
   const struct {

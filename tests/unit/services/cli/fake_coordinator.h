@@ -25,6 +25,7 @@ class FakeCoordinator final : public v1::JobService::Service {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(this);
+    builder.RegisterService(&workers_);
     server_ = builder.BuildAndStart();
   }
   ~FakeCoordinator() override { server_->Shutdown(std::chrono::system_clock::now()); }
@@ -36,6 +37,7 @@ class FakeCoordinator final : public v1::JobService::Service {
   std::function<grpc::Status(v1::Job*)> cancel;
   std::vector<v1::Job> jobs;
   std::vector<v1::CaseResult> results;
+  std::vector<v1::WorkerInfo>& workers() { return workers_.workers; }
   // Sends events; called for each WatchJob with the sequence number the client had.
   std::function<grpc::Status(uint64_t, grpc::ServerContext*,
                              grpc::ServerWriter<v1::WatchJobResponse>*)>
@@ -80,7 +82,17 @@ class FakeCoordinator final : public v1::JobService::Service {
  private:
   static grpc::Status Missing() { return {grpc::StatusCode::UNIMPLEMENTED, "not set"}; }
 
+  struct Workers final : v1::WorkerService::Service {
+    grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
+                             v1::ListWorkersResponse* response) override {
+      response->mutable_workers()->Add(workers.begin(), workers.end());
+      return grpc::Status::OK;
+    }
+    std::vector<v1::WorkerInfo> workers;
+  };
+
   int port_ = 0;
+  Workers workers_;
   std::unique_ptr<grpc::Server> server_;
   mutable absl::Mutex mutex_;
   std::vector<uint64_t> watched_from_ ABSL_GUARDED_BY(mutex_);
