@@ -64,13 +64,13 @@ std::vector<Weight> Convolution::Weights(const Problem& problem) const {
 
 double Convolution::FlopsPerVector(const Problem& problem) const {
   const ConvolutionGeometry geometry = Geometry(problem);
-  const auto half = static_cast<double>(RowSpectra::Half(geometry.length));
+  const auto half = static_cast<double>(RowSpectra::Coefficients(geometry.length));
   return (geometry.by_channel ? 3 : 2) * RealFftFlops(geometry.length) + 6 * half;
 }
 
 double Convolution::BackwardFlopsPerVector(const Problem& problem) const {
   const ConvolutionGeometry geometry = Geometry(problem);
-  const auto half = static_cast<double>(RowSpectra::Half(geometry.length));
+  const auto half = static_cast<double>(RowSpectra::Coefficients(geometry.length));
   if (geometry.by_channel) return 5 * RealFftFlops(geometry.length) + 12 * half;
   return 3 * RealFftFlops(geometry.length) + 14 * half;
 }

@@ -29,10 +29,13 @@ class LocalConvolution : public BlockedMixer {
 
   absl::Status Allocate() {
     const Blocks one{1, 1};
-    BB_RETURN_IF_ERROR(x_.Allocate(device_, dtype_, g_.length, blocks_));
-    BB_RETURN_IF_ERROR(filter_.Allocate(device_, dtype_, g_.length, shared_ ? one : blocks_));
+    const Blocks filters = shared_ ? one : blocks_;
+    const Ways of_x = backward_ && shared_ ? Ways::kThere : Ways::kBoth;
+    BB_RETURN_IF_ERROR(x_.Allocate(device_, dtype_, g_.length, blocks_, of_x));
+    BB_RETURN_IF_ERROR(filter_.Allocate(device_, dtype_, g_.length, filters, Ways::kThere));
     if (!backward_) return absl::OkStatus();
-    if (shared_) BB_RETURN_IF_ERROR(gradient_.Allocate(device_, dtype_, g_.length, one));
+    if (shared_)
+      BB_RETURN_IF_ERROR(gradient_.Allocate(device_, dtype_, g_.length, one, Ways::kBack));
     return dy_.Allocate(device_, dtype_, g_.length, blocks_);
   }
 
@@ -45,9 +48,9 @@ class LocalConvolution : public BlockedMixer {
     if (!shared_) BB_RETURN_IF_ERROR(LoadFilter(block));
     BB_RETURN_IF_ERROR(x_.Load(block.count, g_.in, X(block)));
     BB_RETURN_IF_ERROR(x_.ToSpectra(block.count));
-    BB_RETURN_IF_ERROR(x_.Times(block.count, {&filter_, shared_, false, normal_}));
+    BB_RETURN_IF_ERROR(x_.Times(block.count, Filter(false)));
     BB_RETURN_IF_ERROR(x_.ToRows(block.count));
-    return CopyRows(device_, dtype_, block.count, g_.out, x_.real(), Y(block));
+    return x_.Store(block.count, g_.out, Y(block));
   }
 
   absl::Status Backward(const Piece& block) override {
@@ -59,14 +62,13 @@ class LocalConvolution : public BlockedMixer {
     if (shared_) {
       BB_RETURN_IF_ERROR(dy_.SumInto(block.count, x_, block.offset > 0, gradient_));
     } else {
-      BB_RETURN_IF_ERROR(dy_.TimesInto(block.count, {&x_, false, true, normal_}, x_));
+      BB_RETURN_IF_ERROR(dy_.TimesInto(block.count, {&x_, -1, true, normal_}, x_));
       BB_RETURN_IF_ERROR(x_.ToRows(block.count));
       BB_RETURN_IF_ERROR(StoreGradient(block, x_, 1.0));
     }
-    BB_RETURN_IF_ERROR(dy_.Times(block.count, {&filter_, shared_, true, normal_}));
+    BB_RETURN_IF_ERROR(dy_.Times(block.count, Filter(true)));
     BB_RETURN_IF_ERROR(dy_.ToRows(block.count));
-    return CopyRows(device_, dtype_, block.count, g_.in, dy_.real(),
-                    Dx(block));
+    return dy_.Store(block.count, g_.in, Dx(block));
   }
 
   absl::Status End() override {
@@ -88,6 +90,10 @@ class LocalConvolution : public BlockedMixer {
     return part.tap * TapStride() + block.offset;
   }
 
+  RowSpectra::Factor Filter(bool conjugate) const {
+    return {&filter_, shared_ ? 0 : -1, conjugate, normal_};
+  }
+
   absl::Status LoadFilter(const Piece& block) {
     BB_RETURN_IF_ERROR(
         device_.Fill(dtype_, block.count * filter_.leading(), 0.0, filter_.place().data));
@@ -104,7 +110,7 @@ class LocalConvolution : public BlockedMixer {
   absl::Status StoreGradient(const Piece& block, const RowSpectra& rows, double scale) {
     for (const Part& part : Parts()) {
       ProductArgs args{.dtype = dtype_, .rows = block.count, .cols = part.count, .alpha = scale};
-      args.x = ElementAt(dtype_, rows.real().data, part.place);
+      args.x = ElementAt(dtype_, rows.values().data, part.place);
       args.x_row_stride = rows.leading();
       args.y = ElementAt(dtype_, o_.gradients[0], TapAt(part, block));
       args.y_row_stride = 1;
