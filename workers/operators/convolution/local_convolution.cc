@@ -40,9 +40,7 @@ class LocalConvolution : public BlockedMixer {
   }
 
  protected:
-  absl::Status Begin() override {
-    return shared_ ? LoadFilter({0, 1}) : absl::OkStatus();
-  }
+  absl::Status Begin() override { return shared_ ? LoadFilter({0, 1}) : absl::OkStatus(); }
 
   absl::Status Forward(const Piece& block) override {
     if (!shared_) BB_RETURN_IF_ERROR(LoadFilter(block));

@@ -43,13 +43,13 @@ absl::Status RowDct::Apply(int64_t rows, const Source& from, const Target& to) {
       CopyRows(*device_, dtype_, rows, even, {from.data, from.row, 2 * from.col}, v));
   const Source last_odd{ElementAt(dtype_, from.data, (2 * odd - 1) * from.col), from.row,
                         -2 * from.col};
-  BB_RETURN_IF_ERROR(CopyRows(*device_, dtype_, rows, odd, last_odd,
-                              {ElementAt(dtype_, v.data, even), v.row, 1}));
+  BB_RETURN_IF_ERROR(
+      CopyRows(*device_, dtype_, rows, odd, last_odd, {ElementAt(dtype_, v.data, even), v.row, 1}));
   BB_RETURN_IF_ERROR(spectra_.ToSpectra(rows));
   BB_RETURN_IF_ERROR(Times(rows, there_));
   const Source z = spectra_.values();
-  BB_RETURN_IF_ERROR(CopyRows(*device_, dtype_, rows, n_ / 2 + 1, {z.data, z.row, 2},
-                              {to.data, to.row, to.col}));
+  BB_RETURN_IF_ERROR(
+      CopyRows(*device_, dtype_, rows, n_ / 2 + 1, {z.data, z.row, 2}, {to.data, to.row, to.col}));
   ProductArgs mirrored{.dtype = dtype_, .rows = rows, .cols = (n_ - 1) / 2, .alpha = -1};
   mirrored.x = ElementAt(dtype_, z.data, 3);
   mirrored.x_row_stride = z.row;
