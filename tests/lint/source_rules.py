@@ -28,9 +28,10 @@ ALLOWED = {
     "workers/collectives": ["services/base", "workers/devices"],
     "workers/expressiveness": ["services/base", "workers/devices"],
     "workers/operators": ["services/base", "workers/devices", "workers/collectives"],
-    "workers/weights": ["services/base", "workers/devices"],
+    "workers/weights": ["services/base", "workers/devices", "workers/collectives", "workers/operators",
+                        "workers/expressiveness"],
     "workers/runner": ["services/base", "workers/devices", "workers/measure", "workers/collectives",
-                       "workers/operators", "basisbench/v1"],
+                       "workers/operators", "workers/expressiveness", "basisbench/v1"],
     "workers/daemon": ["services/base", "basisbench/v1"],
 }
 MAX_LINES = 400

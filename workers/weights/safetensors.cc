@@ -183,14 +183,14 @@ absl::StatusOr<std::unique_ptr<SafetensorsFile>> SafetensorsFile::Open(const std
   return std::unique_ptr<SafetensorsFile>(new SafetensorsFile(std::move(file), std::move(tensors)));
 }
 
-absl::StatusOr<Matrix> SafetensorsFile::Read(const TensorEntry& tensor) const {
+absl::StatusOr<WeightMatrix> SafetensorsFile::Read(const TensorEntry& tensor) const {
   BB_ASSIGN_OR_RETURN(const Dtype dtype, ReadableDtype(tensor));
   if (tensor.shape.size() != 2 || tensor.bytes == 0) {
     return absl::InvalidArgumentError(absl::StrCat("tensor '", tensor.name, "' of shape [",
                                                    absl::StrJoin(tensor.shape, ", "),
                                                    "] is no matrix"));
   }
-  Matrix matrix{.rows = tensor.shape[0], .cols = tensor.shape[1]};
+  WeightMatrix matrix{.rows = tensor.shape[0], .cols = tensor.shape[1]};
   matrix.values.resize(static_cast<size_t>(matrix.rows * matrix.cols));
   const std::byte* at = file_->bytes().data() + tensor.offset;
   const int64_t size = DtypeSize(dtype);

@@ -24,7 +24,7 @@ struct TensorEntry {
 };
 
 // rows x cols, row-major.
-struct Matrix {
+struct WeightMatrix {
   int64_t rows = 0, cols = 0;
   std::vector<double> values;
 };
@@ -38,7 +38,7 @@ class SafetensorsFile {
 
   // A two-dimensional tensor of F64, F32, F16 or BF16, as float64. INVALID_ARGUMENT naming the
   // tensor when it is something else, or holds a value that is not finite.
-  absl::StatusOr<Matrix> Read(const TensorEntry& tensor) const;
+  absl::StatusOr<WeightMatrix> Read(const TensorEntry& tensor) const;
 
  private:
   SafetensorsFile(std::unique_ptr<MappedFile> file, std::vector<TensorEntry> tensors)

@@ -101,7 +101,7 @@ absl::StatusOr<TensorEntry> WeightSet::Find(absl::string_view name) const {
   return *place.entry;
 }
 
-absl::StatusOr<Matrix> WeightSet::Read(absl::string_view name) const {
+absl::StatusOr<WeightMatrix> WeightSet::Read(absl::string_view name) const {
   BB_ASSIGN_OR_RETURN(const Place place, PlaceOf(name));
   return place.file->Read(*place.entry);
 }

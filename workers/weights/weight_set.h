@@ -26,7 +26,7 @@ class WeightSet {
 
   // NOT_FOUND naming the tensor.
   absl::StatusOr<TensorEntry> Find(absl::string_view name) const;
-  absl::StatusOr<Matrix> Read(absl::string_view name) const;
+  absl::StatusOr<WeightMatrix> Read(absl::string_view name) const;
 
  private:
   struct Place {
