@@ -16,6 +16,7 @@
 #include "workers/runner/plan_group.h"
 #include "workers/runner/record_builder.h"
 #include "workers/runner/roofs.h"
+#include "workers/runner/scores.h"
 #include "workers/runner/validate_case.h"
 
 namespace basisbench {
@@ -37,12 +38,14 @@ class Attempt {
   absl::Status Finish(CaseRun& run);
   absl::Status GatherCounted(CaseRun& run);
   absl::Status NeedRoofs(const CaseRun& run);
+  absl::Status NeedScores(const CaseRun& run);
   absl::Status Record(CaseRun& run, const CaseRun* baseline);
 
   RunContext& context_;
   const AttemptName name_;
   const MeasureOptions options_;
   LiveReport report_;
+  Scores scores_;
 };
 
 absl::Status Attempt::RunGroup(Group& group) {
@@ -92,11 +95,19 @@ absl::Status Attempt::NeedRoofs(const CaseRun& run) {
   return absl::OkStatus();
 }
 
+absl::Status Attempt::NeedScores(const CaseRun& run) {
+  if (!name_.expressiveness || !run.active() || run.recorded) return absl::OkStatus();
+  BB_RETURN_IF_ERROR(report_.ReportProgress(run, "scores"));
+  return scores_.Add(context_.world, *run.resolved.op, run.resolved.problem);
+}
+
 absl::Status Attempt::Record(CaseRun& run, const CaseRun* baseline) {
   run.recorded = true;
   report_.CaseRecorded();
   if (!context_.is_root()) return absl::OkStatus();
-  return context_.reporter.Report(BuildRecord(context_, options_, name_, run, baseline));
+  v1::CaseResult record = BuildRecord(context_, options_, name_, run, baseline);
+  if (run.resolved.op != nullptr) scores_.Fill(*run.resolved.op, run.resolved.problem, &record);
+  return context_.reporter.Report(record);
 }
 
 absl::Status Attempt::GatherCounted(CaseRun& run) {
@@ -128,6 +139,7 @@ absl::Status Attempt::RunPart(absl::Span<CaseRun* const> part) {
   BB_RETURN_IF_ERROR(MeasureRounds(context_, options_, report_, part));
   for (CaseRun* run : part) BB_RETURN_IF_ERROR(Finish(*run));
   for (CaseRun* run : part) BB_RETURN_IF_ERROR(NeedRoofs(*run));
+  for (CaseRun* run : part) BB_RETURN_IF_ERROR(NeedScores(*run));
   BB_RETURN_IF_ERROR(report_.ReportActivity(part, /*force=*/true));
   for (CaseRun* run : part) {
     if (!run->recorded) BB_RETURN_IF_ERROR(Record(*run, baseline));

@@ -180,6 +180,7 @@ std::string ReproduceCommand(const v1::Case& spec) {
                    spec.shape().tokens(), "x", spec.shape().d_in(), "x", spec.shape().d_out(),
                    " --dtype ", spec.dtype(), " --ranks ", spec.ranks(), " --sharding ",
                    spec.sharding(), " --cache ", spec.cache(), " --seed ", spec.seed());
+  if (spec.direction() != "forward") absl::StrAppend(&command, " --direction ", spec.direction());
   if (!spec.grid().empty()) absl::StrAppend(&command, " --grid ", spec.grid());
   if (spec.input() != "normal") absl::StrAppend(&command, " --input ", spec.input());
   return command;

@@ -108,9 +108,8 @@ v1::CaseResult BuildRecord(const RunContext& context, const MeasureOptions& opti
   }
   *record.mutable_energy_joules() = run.energy;
   if (run.slowest.empty()) record.mutable_energy_joules()->set_note("nothing was timed");
-  record.mutable_expressiveness()->set_note(
-      attempt.expressiveness ? "not measured: this runner has no change-of-basis score"
-                             : "not asked for");
+  record.mutable_expressiveness()->set_note(attempt.expressiveness ? "the case did not end well"
+                                                                   : "not asked for");
   record.mutable_memory_bytes()->set_note("hardware counters are not read");
   FillEnvironment(context, run, record.mutable_environment());
   *record.mutable_start_time() = TimestampOf(run.start_time);

@@ -2,6 +2,7 @@
 // Whole attempts with ranks as threads, right operators and wrong ones.
 #include "workers/runner/local_run.h"
 
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -123,6 +124,65 @@ TEST(LocalRun, ARecordJoinsTimeCostTrafficErrorAndConditions) {
   EXPECT_EQ(record.reproduce(),
             "basisbench run --operators 'matmul' --shape 40x24x32 --dtype f32 --ranks 2 --sharding "
             "column --cache hot --seed 1");
+}
+
+// Beside what an operator costs: what it can express, with the targets shared between the ranks.
+TEST(LocalRun, ARecordJoinsScoresWhereAskedFor) {
+  v1::Assignment work = Work();
+  work.set_expressiveness(true);
+  AddCase(work, "matmul", "token");
+  AddCase(work, "lowrank", "token");
+  AddCase(work, "test_wrong", "token");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 3u);
+  ASSERT_EQ(records[0].scores_size(), 2);
+  EXPECT_EQ(records[0].expressiveness().value(), 1);
+  EXPECT_EQ(records[0].scores(1).mean(), 1);
+  // At n = 256 the rank is again the root, not that of this shape: r / n of an orthogonal target.
+  ASSERT_EQ(records[1].scores_size(), 2);
+  const v1::ExpressivenessScore& score = records[1].scores(1);
+  EXPECT_EQ(score.n(), 256);
+  EXPECT_EQ(score.family(), "lowrank{rank=16}");
+  EXPECT_EQ(score.degrees_of_freedom(), 16 * (2 * 256 - 16));
+  for (const v1::TargetScore& target : score.targets()) {
+    const bool orthogonal =
+        target.target() == "HAAR" || target.target() == "DFT" || target.target() == "PERM";
+    EXPECT_TRUE(!orthogonal || std::fabs(target.captured() - 16.0 / 256) < 1e-12)
+        << target.target() << " " << target.captured();
+  }
+  EXPECT_NEAR(records[1].expressiveness().value(), score.arbitrary(), 1e-15);
+  EXPECT_EQ(records[2].scores_size(), 0);
+  EXPECT_FALSE(records[2].expressiveness().has_value());
+  EXPECT_EQ(records[2].expressiveness().note(), "the case did not end well");
+}
+
+TEST(LocalRun, ParametersThatWereChosenStayInTheScore) {
+  v1::Assignment work = Work();
+  work.set_expressiveness(true);
+  AddCase(work, "lowrank", "token");
+  (*work.mutable_cases(0)->mutable_operator_()->mutable_parameters())["rank"] = "3";
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 1u);
+  ASSERT_EQ(records[0].scores_size(), 2);
+  EXPECT_EQ(records[0].scores(0).family(), "lowrank{rank=3}");
+}
+
+TEST(LocalRun, BackwardIsMeasuredAndSaysHowToRepeatIt) {
+  v1::Assignment work = Work();
+  AddCase(work, "matmul", "token");
+  AddCase(work, "lowrank", "column");
+  for (v1::Case& spec : *work.mutable_cases()) {
+    spec.set_direction("backward");
+    spec.set_dtype("bf16");
+  }
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 2u);
+  for (const v1::CaseResult& record : records) {
+    EXPECT_EQ(record.outcome(), v1::OUTCOME_OK) << record.detail();
+    EXPECT_EQ(record.validation().method(), "adjoint");
+    EXPECT_TRUE(record.validation().traffic_matches());
+    EXPECT_THAT(record.reproduce(), testing::HasSubstr("--direction backward"));
+  }
 }
 
 TEST(LocalRun, AWrongOutputIsAnInvalidResult) {
