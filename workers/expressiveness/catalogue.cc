@@ -31,8 +31,10 @@ constexpr Unscored kUnscored[] = {
 
 std::vector<CatalogueEntry> Collect() {
   std::vector<CatalogueEntry> all;
-  for (auto* families : {DenseFamilies, EinsumFamilies, MaskFamilies, HierarchicalFamilies,
-                         ShiftInvariantFamilies, DiagonalFamilies}) {
+  for (auto* families :
+       {DenseFamilies, EinsumFamilies, MaskFamilies, HierarchicalFamilies, KaleidoscopeFamilies,
+        PixelflyFamilies, ShiftInvariantFamilies, AlgebraFamilies, DiagonalFamilies,
+        DisplacementFamilies, TransformFamilies, BilinearFamilies}) {
     std::vector<CatalogueEntry> some = families();
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }

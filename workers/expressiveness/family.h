@@ -38,10 +38,11 @@ struct Family {
   // Renaming inputs and outputs maps the family to itself.
   bool order_invariant = false;
   // The member reported for a target, n x n; real and complex scalars. Unset for bilinear maps that
-  // are no set of matrices; those have `captured` instead.
+  // are no set of matrices; those have `captured` instead, one
+  // value for every target, which may take seconds.
   std::function<absl::StatusOr<Matrix<double>>(const Matrix<double>&)> closest_real;
   std::function<absl::StatusOr<Matrix<Complex>>(const Matrix<Complex>&)> closest_complex;
-  std::optional<double> captured;
+  std::function<absl::StatusOr<double>()> captured;
 
   absl::StatusOr<Matrix<double>> Closest(const Matrix<double>& target) const {
     return closest_real(target);

@@ -60,7 +60,7 @@ absl::StatusOr<Family> Make(const FamilyRequest& request) {
 
 template <typename T>
 absl::StatusOr<double> Captured(const Family& family, const Matrix<T>& target) {
-  if (family.captured.has_value()) return *family.captured;
+  if (family.captured) return family.captured();
   BB_ASSIGN_OR_RETURN(const Matrix<T> member, family.Closest(target));
   return std::max(0.0, CapturedEnergy(target, member));
 }
@@ -70,7 +70,7 @@ template <typename T>
 absl::Status FitOrders(const Family& family, const Matrix<T>& target, TargetFit& fit) {
   fit.captured_canon = fit.captured;
   fit.canon_orders = "I,I";
-  if (family.order_invariant || family.captured.has_value()) return absl::OkStatus();
+  if (family.order_invariant || family.captured) return absl::OkStatus();
   const int64_t n = target.rows();
   for (const char out : kOrders) {
     for (const char in : kOrders) {
@@ -137,7 +137,7 @@ absl::StatusOr<FamilyInfo> ResolveFamily(absl::string_view name,
   info.degrees_of_freedom = family.cost.degrees_of_freedom;
   const double size = static_cast<double>(n);
   info.flops_fraction = family.cost.flops / (2 * size * size);
-  info.order_invariant = family.order_invariant;
+  info.same_for_every_target = family.captured != nullptr;
   return info;
 }
 
@@ -154,6 +154,21 @@ absl::StatusOr<TargetFit> FitTarget(const FamilyInfo& family, const Target& targ
       },
       target.matrix));
   return fit;
+}
+
+absl::StatusOr<Score> ScoreFamily(const FamilyInfo& family, absl::Span<const Target> targets,
+                                  bool canon) {
+  std::vector<TargetFit> fits;
+  for (const Target& target : targets) {
+    if (family.same_for_every_target && !fits.empty()) {
+      fits.push_back(fits.front());
+      fits.back().target = target.name;
+      continue;
+    }
+    BB_ASSIGN_OR_RETURN(TargetFit fit, FitTarget(family, target, canon));
+    fits.push_back(std::move(fit));
+  }
+  return Summarise(family, std::move(fits));
 }
 
 Score Summarise(FamilyInfo family, std::vector<TargetFit> fits) {

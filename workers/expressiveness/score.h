@@ -27,7 +27,8 @@ struct FamilyInfo {
   int64_t parameters = 0;
   std::optional<int64_t> degrees_of_freedom;
   double flops_fraction = 0;  // of one application, over the 2 n^2 of a dense product
-  bool order_invariant = false;
+  // One fit tells all: the family is a bilinear map, scored for white inputs.
+  bool same_for_every_target = false;
 };
 
 struct TargetFit {
@@ -59,6 +60,10 @@ absl::StatusOr<FamilyInfo> ResolveFamily(absl::string_view name,
 // One fit, or 17 with canonical orders. INVALID_ARGUMENT when the sizes differ; the errors of
 // lapack.h.
 absl::StatusOr<TargetFit> FitTarget(const FamilyInfo& family, const Target& target, bool canon);
+
+// The last two steps, for targets made once.
+absl::StatusOr<Score> ScoreFamily(const FamilyInfo& family, absl::Span<const Target> targets,
+                                  bool canon);
 
 // Fits in any order, from anywhere.
 Score Summarise(FamilyInfo family, std::vector<TargetFit> fits);

@@ -10,37 +10,11 @@
 #include <cmath>
 
 #include "services/base/status_macros.h"
+#include "workers/expressiveness/families/averaging.h"
 #include "workers/expressiveness/families/families.h"
 
 namespace basisbench {
 namespace {
-
-// Averages target(i, j) over the classes class_of(i, j), the negative ones being zero.
-template <typename T, typename ClassOf>
-Matrix<T> AverageOver(const Matrix<T>& target, int64_t classes, ClassOf class_of) {
-  std::vector<T> sum(classes);
-  std::vector<double> count(classes);
-  Matrix<T> out(target.rows(), target.cols());
-  for (int64_t i = 0; i < target.rows(); ++i) {
-    for (int64_t j = 0; j < target.cols(); ++j) {
-      if (class_of(i, j) < 0) continue;
-      sum[class_of(i, j)] += target(i, j);
-      ++count[class_of(i, j)];
-    }
-  }
-  for (int64_t i = 0; i < target.rows(); ++i)
-    for (int64_t j = 0; j < target.cols(); ++j)
-      if (const int64_t c = class_of(i, j); c >= 0) out(i, j) = sum[c] / count[c];
-  return out;
-}
-
-template <typename ClassOf>
-Family MakeAveraged(FamilyCost cost, int64_t classes, ClassOf class_of) {
-  return MakeFamily(std::move(cost), FitMethod::kClosedForm,
-                    [=](const auto& target) -> absl::StatusOr<std::decay_t<decltype(target)>> {
-                      return AverageOver(target, classes, class_of);
-                    });
-}
 
 double CircularFlops(int64_t n) {
   const double size = static_cast<double>(n);

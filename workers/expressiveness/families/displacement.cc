@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrices of low displacement rank: Z_1 M - M Z_-1 = G H^T with r columns, Z_f being the shift
+// with f in its corner (Sindhwani, Sainath and Kumar, 2015). M is a sum of r products of a
+// circulant and a skew-circulant matrix. The displacement is truncated to rank r and undone, which
+// is optimal for the displacement and not for the matrix; the best multiple of the result is
+// reported.
+//   2 r n parameters, r (2n - r) degrees of freedom, 2 r + 2 real FFTs per vector.
+#include <cmath>
+
+#include "services/base/status_macros.h"
+#include "workers/expressiveness/approximation.h"
+#include "workers/expressiveness/families/families.h"
+#include "workers/expressiveness/orders.h"
+
+namespace basisbench {
+namespace {
+
+// M[i-1, j] - M[i, j+1], the last column wrapping around with the other sign.
+template <typename T>
+Matrix<T> Displacement(const Matrix<T>& m) {
+  const int64_t n = m.rows();
+  Matrix<T> out(n, n);
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < n; ++j)
+      out(i, j) = m((i - 1 + n) % n, j) + (j + 1 < n ? -m(i, j + 1) : m(i, 0));
+  return out;
+}
+
+// Each diagonal is followed from its first entry x: n steps lead from x to -x plus the
+// displacements met, which determines x.
+template <typename T>
+Matrix<T> UndoDisplacement(const Matrix<T>& d) {
+  const int64_t n = d.rows();
+  Matrix<T> out(n, n);
+  for (int64_t start = 0; start < n; ++start) {
+    T sum = 0;
+    for (int64_t j = 0; j < n; ++j) sum += d((start + j + 1) % n, j);
+    T value = sum / 2.0;
+    for (int64_t j = 0; j < n; ++j) {
+      out((start + j) % n, j) = value;
+      value -= d((start + j + 1) % n, j);
+    }
+  }
+  return out;
+}
+
+template <typename T>
+absl::StatusOr<Matrix<T>> FitDisplacement(const Matrix<T>& target, int64_t rank) {
+  BB_ASSIGN_OR_RETURN(const Matrix<T> kept, ClosestOfRank(Displacement(target), rank));
+  Matrix<T> member = UndoDisplacement(kept);
+  const double energy = Energy(member);
+  if (energy == 0) return member;
+  const T scale = InnerProduct(member, target) / energy;
+  for (int64_t i = 0; i < member.rows() * member.cols(); ++i) member.data()[i] *= scale;
+  return member;
+}
+
+absl::StatusOr<Family> MakeLdr(const FamilyRequest& request) {
+  BB_RETURN_IF_ERROR(CheckAtMost(request, "rank", request.n));
+  const int64_t n = request.n, rank = request.Integer("rank");
+  const double size = static_cast<double>(n);
+  const double flops = static_cast<double>(2 * rank + 2) * 2.5 * size * std::log2(size);
+  return MakeFamily({2 * rank * n, rank * (2 * n - rank), flops}, FitMethod::kTruncated,
+                    [rank](const auto& target) { return FitDisplacement(target, rank); });
+}
+
+}  // namespace
+
+std::vector<CatalogueEntry> DisplacementFamilies() {
+  return {{"ldr", {NumberParameter("rank", SquareSide)}, MakeLdr, "rank", EveryRank}};
+}
+
+}  // namespace basisbench
