@@ -16,14 +16,24 @@
 #include "absl/strings/str_join.h"
 #include "services/base/status_macros.h"
 #include "services/base/version.h"
+#include "workers/operators/registry.h"
 #include "workers/weights/survey.h"
 
 namespace basisbench {
 namespace {
 
+// Those with a closed form that this program has.
+std::string DefaultOperators() {
+  std::vector<std::string> names;
+  for (const std::string& name : ProjectableOperators()) {
+    if (FindOperator(name).ok()) names.push_back(name);
+  }
+  return absl::StrJoin(names, ",");
+}
+
 struct Flags {
   std::string weights, covariance, output = "table", layout = "out_in";
-  std::string operators = absl::StrJoin(ProjectableOperators(), ",");
+  std::string operators = DefaultOperators();
   SurveyOptions survey;
 };
 

@@ -89,6 +89,66 @@ absl::StatusOr<Dense> Monarch(const Parameters& parameters, const Dense& weight,
   return member;
 }
 
+// Cut of the input index into (gamma, beta, alpha) and of the output index into (phi, epsilon,
+// delta), the last the fastest.
+struct TwoFactorCut {
+  int64_t alpha = 1, beta = 1, gamma = 1, delta = 1, epsilon = 1, phi = 1;
+};
+
+// Each block (gamma, phi) is a sum of `rank` Kronecker products: of that rank, once its elements
+// are rearranged to (alpha, delta) x (beta, epsilon) (Van Loan, Pitsianis 1993).
+absl::StatusOr<Dense> TwoFactor(const TwoFactorCut& c, int64_t rank, const Dense& weight) {
+  Dense member(weight.rows(), weight.cols());
+  for (int64_t g = 0; g < c.gamma; ++g) {
+    for (int64_t f = 0; f < c.phi; ++f) {
+      Dense block(c.alpha * c.delta, c.beta * c.epsilon);
+      const auto each = [&](const auto& visit) {
+        for (int64_t b = 0; b < c.beta; ++b)
+          for (int64_t a = 0; a < c.alpha; ++a)
+            for (int64_t e = 0; e < c.epsilon; ++e)
+              for (int64_t d = 0; d < c.delta; ++d)
+                visit((g * c.beta + b) * c.alpha + a, (f * c.epsilon + e) * c.delta + d,
+                      a * c.delta + d, b * c.epsilon + e);
+      };
+      each([&](int64_t in, int64_t out, int64_t row, int64_t col) {
+        block(row, col) = weight(in, out);
+      });
+      BB_ASSIGN_OR_RETURN(const Dense closest, ClosestOfRank(block, rank));
+      each([&](int64_t in, int64_t out, int64_t row, int64_t col) {
+        member(in, out) = closest(row, col);
+      });
+    }
+  }
+  return member;
+}
+
+absl::StatusOr<Dense> Kronecker(const Parameters& parameters, const Dense& weight, const Dense*) {
+  const int64_t beta = Integer(parameters, "beta"), epsilon = Integer(parameters, "epsilon");
+  const TwoFactorCut cut{.alpha = weight.rows() / beta,
+                         .beta = beta,
+                         .delta = weight.cols() / epsilon,
+                         .epsilon = epsilon};
+  return TwoFactor(cut, Integer(parameters, "terms"), weight);
+}
+
+absl::StatusOr<Dense> BlockTensorTrain(const Parameters& parameters, const Dense& weight,
+                                       const Dense*) {
+  const int64_t gamma = Integer(parameters, "gamma"), phi = Integer(parameters, "phi");
+  const TwoFactorCut cut{
+      .alpha = weight.rows() / gamma, .gamma = gamma, .epsilon = weight.cols() / phi, .phi = phi};
+  return TwoFactor(cut, Integer(parameters, "rank"), weight);
+}
+
+absl::StatusOr<Dense> Einsum(const Parameters& parameters, const Dense& weight, const Dense*) {
+  const TwoFactorCut cut{.alpha = Integer(parameters, "alpha"),
+                         .beta = Integer(parameters, "beta"),
+                         .gamma = Integer(parameters, "gamma"),
+                         .delta = Integer(parameters, "delta"),
+                         .epsilon = Integer(parameters, "epsilon"),
+                         .phi = Integer(parameters, "phi")};
+  return TwoFactor(cut, Integer(parameters, "rho"), weight);
+}
+
 // Every diagonal becomes its mean; `wrapped` takes diagonals modulo the size.
 Dense MeanOfDiagonals(const Dense& weight, bool wrapped, bool upper_only) {
   const int64_t rows = weight.rows(), cols = weight.cols();
@@ -145,10 +205,17 @@ struct Entry {
   bool any_covariance;  // optimal for correlated inputs too
 };
 
-constexpr Entry kEntries[] = {{"blockdiag", BlockDiagonal, true}, {"circulant", Circulant, false},
-                              {"lowrank", LowRank, true},         {"matmul", Whole, true},
-                              {"monarch", Monarch, false},        {"polymul", Causal, false},
-                              {"sparse24", TwoOfFour, false},     {"toeplitz", Toeplitz, false}};
+constexpr Entry kEntries[] = {{"blockdiag", BlockDiagonal, true},
+                              {"btt", BlockTensorTrain, false},
+                              {"circulant", Circulant, false},
+                              {"einsum", Einsum, false},
+                              {"kron", Kronecker, false},
+                              {"lowrank", LowRank, true},
+                              {"matmul", Whole, true},
+                              {"monarch", Monarch, false},
+                              {"polymul", Causal, false},
+                              {"sparse24", TwoOfFour, false},
+                              {"toeplitz", Toeplitz, false}};
 
 absl::StatusOr<double> EnergySeen(const Dense& matrix, const Dense* root) {
   if (root == nullptr) return Energy(matrix);
