@@ -24,6 +24,7 @@ const std::map<std::string, std::vector<std::string>>& FixedValues() {
       {"--input", {"normal", "uniform", "integer", "zeros", "ones"}},
       {"--state", {"queued", "running", "succeeded", "failed", "cancelled"}},
       {"--x", {"seconds", "flops", "memory", "wire", "joules"}},
+      {"--fail-on", {"slower", "ambiguous", "invalid", "missing"}},
       {"--format", {"jsonl", "csv"}}};
   return values;
 }
@@ -113,7 +114,7 @@ std::vector<std::string> OptionValues(const CLI::Option& option, const NameSourc
   for (const std::string& name : option.get_lnames()) {
     const auto fixed = FixedValues().find("--" + name);
     if (fixed != FixedValues().end()) return fixed->second;
-    if (name == "operators") return names(Completes::kOperators);
+    if (name == "operators" || name == "between") return names(Completes::kOperators);
     if (name == "preset") return names(Completes::kPresets);
   }
   return {};

@@ -15,7 +15,7 @@ enum ExitCode : int {
   kExitInvalidSpec = 4,
   kExitUnavailable = 5,  // the coordinator cannot be reached, does not let us in, or took too long
   kExitJobCancelled = 6,
-  kExitRegression = 7,          // `compare --fail-on-regression`
+  kExitRegression = 7,          // `compare --fail-on`
   kExitVerificationFailed = 8,  // a case computed a wrong result
   kExitInterrupted = 130,
 };

@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// compare JOB_A JOB_B: what became faster or slower from the first to the second.
+// compare A B: what became faster or slower from the first run to the second; or, with --between,
+// from the first operator of a run to the second.
 #include <algorithm>
 #include <memory>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/base/status_macros.h"
 #include "services/cli/compare.h"
+#include "services/cli/compare_policy.h"
+#include "services/cli/record_file.h"
+#include "services/cli/spec_text.h"
 #include "services/cli/verbs.h"
 
 namespace basisbench {
 namespace {
 
+// Cases without a partner that are named unless more is asked for.
+constexpr size_t kNamed = 3;
+
 struct CompareFlags {
   std::string first;
   std::string second;
+  std::string between;
   std::string threshold = "5%";
+  std::string fail_on;
   bool fail_on_regression = false;
+  bool per_case = false;
   bool force = false;
+};
+
+// The flags, read and found good.
+struct CompareRequest {
+  CompareOptions options;
+  FailPolicy policy;
+  std::vector<std::string> operators;  // none, or two
 };
 
 // "5%" or "0.05".
@@ -32,60 +50,122 @@ absl::StatusOr<double> ParseThreshold(const std::string& text) {
   return percent ? value / 100 : value;
 }
 
-absl::StatusOr<std::vector<Compared>> Run(Client& client, const CompareFlags& flags,
-                                          double threshold) {
-  BB_ASSIGN_OR_RETURN(const auto first, client.ListResults(flags.first, true));
-  BB_ASSIGN_OR_RETURN(const auto second, client.ListResults(flags.second, true));
-  return Compare(first, second, {.threshold = threshold, .force = flags.force});
+absl::StatusOr<CompareRequest> ReadFlags(const CompareFlags& flags) {
+  CompareRequest request;
+  BB_ASSIGN_OR_RETURN(request.options.threshold, ParseThreshold(flags.threshold));
+  request.options.force = flags.force;
+  request.options.per_case = flags.per_case;
+  if (!flags.fail_on.empty()) {
+    const auto policy = ParseFailPolicy(flags.fail_on);
+    if (!policy.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--fail-on: ", policy.status().message()));
+    }
+    request.policy = *policy;
+  }
+  if (flags.fail_on_regression) request.policy.slower = request.policy.invalid = true;
+  if (flags.between.empty()) {
+    if (!flags.second.empty()) return request;
+    return absl::InvalidArgumentError(
+        "compare needs two jobs, or one and --between FIRST,SECOND for two operators of it");
+  }
+  const auto operators = SplitList(flags.between);
+  if (!operators.ok() || operators->size() != 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--between: '", flags.between, "' is not two operators, FIRST,SECOND"));
+  }
+  if (!flags.second.empty()) {
+    return absl::InvalidArgumentError("--between compares operators of one job; two are named");
+  }
+  request.operators = *operators;
+  return request;
 }
 
-int Verdict(Context& context, const std::vector<Compared>& compared, bool fail_on_regression) {
-  const auto count = [&](const char* verdict) {
-    return std::count_if(compared.begin(), compared.end(),
-                         [&](const Compared& pair) { return pair.verdict == verdict; });
+// No job id has a dot or a slash in it.
+bool NamesFile(const std::string& name) {
+  return name == "-" || name.find_first_of("./") != std::string::npos;
+}
+
+absl::StatusOr<std::vector<v1::CaseResult>> Fetch(Context& context, const std::string& name) {
+  if (NamesFile(name)) {
+    auto records = ReadRecordFile(name, context.io().in);
+    if (!records.ok()) return AsUsage(records.status());
+    return records;
+  }
+  BB_ASSIGN_OR_RETURN(Client * client, context.Connect());
+  return client->ListResults(name, /*omit_samples=*/true);
+}
+
+absl::StatusOr<Comparison> Run(Context& context, const CompareFlags& flags,
+                               const CompareRequest& request) {
+  BB_ASSIGN_OR_RETURN(const auto first, Fetch(context, flags.first));
+  if (!request.operators.empty()) {
+    return CompareOperators(first, request.operators[0], request.operators[1], request.options);
+  }
+  BB_ASSIGN_OR_RETURN(const auto second, Fetch(context, flags.second));
+  return Compare(first, second, request.options);
+}
+
+void Summarise(Context& context, const Comparison& comparison) {
+  context.Say(absl::StrCat(comparison.pairs.size(), " cases: ", comparison.Count("FASTER"),
+                           " faster, ", comparison.Count("SAME"), " same, ",
+                           comparison.Count("SLOWER"), " slower, ", comparison.Count("AMBIGUOUS"),
+                           " ambiguous, ", comparison.Count("INVALID"), " invalid"));
+  const auto say_alone = [&](const char* which, const std::vector<std::string>& cases) {
+    if (cases.empty()) return;
+    const size_t named =
+        context.flags.verbosity > 0 ? cases.size() : std::min(kNamed, cases.size());
+    const std::string more =
+        named < cases.size() ? absl::StrCat("; and ", cases.size() - named, " more (-v)") : "";
+    context.Say(absl::StrCat("only in the ", which, ": ",
+                             absl::StrJoin(cases.begin(), cases.begin() + named, "; "), more));
   };
-  context.Say(absl::StrCat(compared.size(), " cases: ", count("FASTER"), " faster, ", count("SAME"),
-                           " same, ", count("SLOWER"), " slower, ", count("AMBIGUOUS"),
-                           " ambiguous, ", count("INVALID"), " invalid"));
-  if (!fail_on_regression) return kExitOk;
-  const bool wrong = std::any_of(compared.begin(), compared.end(), [](const Compared& pair) {
-    return pair.second.outcome() == v1::OUTCOME_INVALID_RESULT &&
-           pair.first.outcome() == v1::OUTCOME_OK;
-  });
-  if (wrong) return kExitVerificationFailed;
-  return count("SLOWER") > 0 ? kExitRegression : kExitOk;
+  say_alone("first", comparison.only_first);
+  say_alone("second", comparison.only_second);
+}
+
+void AddCompareFlags(CLI::App& verb, CompareFlags& flags) {
+  verb.add_option("job_a", flags.first, "Job, or file that export wrote, to compare with")
+      ->required();
+  verb.add_option("job_b", flags.second, "Job or file that is compared");
+  verb.add_option("--between", flags.between,
+                  "Two operators of one job instead: FIRST,SECOND, e.g. matmul,monarch");
+  verb.add_option("--threshold", flags.threshold, "Difference that matters")->capture_default_str();
+  verb.add_option("--fail-on", flags.fail_on,
+                  "Exit 7 on slower, ambiguous or missing cases, 8 on invalid ones: a list");
+  verb.add_flag("--fail-on-regression", flags.fail_on_regression,
+                "The same as --fail-on slower,invalid");
+  verb.add_flag("--per-case", flags.per_case,
+                "Judge each case at 95 % by itself, not all of them together");
+  verb.add_flag("--force", flags.force, "Compare runs of other methods, machines or rank counts");
 }
 
 }  // namespace
 
 void AddCompareVerb(CLI::App& app, Context& context) {
-  CLI::App* verb = app.add_subcommand("compare", "Compare two jobs case by case");
+  CLI::App* verb =
+      app.add_subcommand("compare", "Compare two jobs case by case, or two operators of one");
   auto flags = std::make_shared<CompareFlags>();
-  verb->add_option("job_a", flags->first, "Job to compare with")->required();
-  verb->add_option("job_b", flags->second, "Job that is compared")->required();
-  verb->add_option("--threshold", flags->threshold, "Difference that matters")
-      ->capture_default_str();
-  verb->add_flag("--fail-on-regression", flags->fail_on_regression,
-                 "Exit 7 when a case became slower, 8 when one became wrong");
-  verb->add_flag("--force", flags->force, "Compare runs of other methods, machines or rank counts");
+  AddCompareFlags(*verb, *flags);
   verb->footer(
-      "Example: basisbench compare 1m872w9d9wn1nyx 1m872wfk5d0kk00 --fail-on-regression\n\n"
+      "Example: basisbench compare baseline.jsonl 1m872wfk5d0kk00 --fail-on slower,invalid\n"
+      "         basisbench compare 1m872w9d9wn1nyx --between matmul,monarch\n\n"
       "ratio is the second median over the first; above 1 is slower. A case is SLOWER or FASTER "
       "only when\n"
-      "the whole interval of the ratio is beyond the threshold.");
+      "the whole interval of the ratio is beyond the threshold. Intervals are wide enough for all "
+      "cases to hold\n"
+      "together with 95 %.");
   verb->callback([&context, flags] {
     context.action = [&context, flags]() -> int {
-      const auto threshold = ParseThreshold(flags->threshold);
-      if (!threshold.ok()) return context.FailUsage(threshold.status());
-      const auto client = context.Connect();
-      if (!client.ok()) return context.Fail(client.status());
-      const auto compared = Run(**client, *flags, *threshold);
-      if (absl::IsFailedPrecondition(compared.status())) {
-        return context.FailUsage(compared.status());
+      const auto request = ReadFlags(*flags);
+      if (!request.ok()) return context.FailUsage(request.status());
+      const auto comparison = Run(context, *flags, *request);
+      if (absl::IsFailedPrecondition(comparison.status())) {
+        return context.FailUsage(comparison.status());
       }
-      if (!compared.ok()) return context.Fail(compared.status());
-      PrintTable(CompareTable(*compared), context.print_options(), context.out());
-      return Verdict(context, *compared, flags->fail_on_regression);
+      if (!comparison.ok()) return context.Fail(comparison.status());
+      PrintTable(CompareTable(*comparison), context.print_options(), context.out());
+      Summarise(context, *comparison);
+      return ExitCodeForComparison(*comparison, request->policy);
     };
   });
 }
