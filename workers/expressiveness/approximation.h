@@ -14,6 +14,12 @@
 
 namespace basisbench {
 
+// Replaces `best` where the candidate is closer to the target.
+template <typename T>
+void KeepBetter(const Matrix<T>& target, Matrix<T> candidate, Matrix<T>& best) {
+  if (CapturedEnergy(target, candidate) > CapturedEnergy(target, best)) best = std::move(candidate);
+}
+
 // left right, both carrying the square roots of the singular values.
 template <typename T>
 struct Factors {
@@ -38,6 +44,7 @@ absl::StatusOr<Factors<T>> BalancedFactors(const Matrix<T>& a, int64_t rank) {
 template <typename T>
 absl::StatusOr<Matrix<T>> ClosestOfRank(const Matrix<T>& a, int64_t rank) {
   if (rank >= std::min(a.rows(), a.cols())) return a;
+  if (rank == 0) return Matrix<T>(a.rows(), a.cols());
   BB_ASSIGN_OR_RETURN(const Factors<T> factors, BalancedFactors(a, rank));
   return Multiply(factors.left, factors.right);
 }

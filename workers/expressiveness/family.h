@@ -21,7 +21,6 @@ enum class FitMethod {
   kClosedForm,    // the optimum
   kHierarchical,  // level by level, exact for members of the family
   kConstructive,  // the best of members written down or reached step by step: a lower bound
-  kTruncated,     // optimal in other coordinates than the matrix
   kBilinear,      // error of the bilinear map for white inputs, the same for every target
 };
 std::string MethodName(FitMethod method);

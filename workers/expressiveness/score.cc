@@ -53,11 +53,6 @@ std::string TextOf(const FamilyRequest& request) {
                       absl::StrJoin(request.parameters, ",", absl::PairFormatter("=")), "}");
 }
 
-absl::StatusOr<Family> Make(const FamilyRequest& request) {
-  BB_ASSIGN_OR_RETURN(const CatalogueEntry* entry, FindFamily(request.name));
-  return entry->make(request);
-}
-
 template <typename T>
 absl::StatusOr<double> Captured(const Family& family, const Matrix<T>& target) {
   if (family.captured) return family.captured();
@@ -108,8 +103,6 @@ std::string MethodName(FitMethod method) {
       return "hierarchical";
     case FitMethod::kConstructive:
       return "constructive";
-    case FitMethod::kTruncated:
-      return "truncated";
     case FitMethod::kBilinear:
       return "bilinear";
   }
@@ -141,11 +134,16 @@ absl::StatusOr<FamilyInfo> ResolveFamily(absl::string_view name,
   return info;
 }
 
+absl::StatusOr<Family> MakeResolved(const FamilyInfo& family) {
+  BB_ASSIGN_OR_RETURN(const CatalogueEntry* entry, FindFamily(family.request.name));
+  return entry->make(family.request);
+}
+
 absl::StatusOr<TargetFit> FitTarget(const FamilyInfo& family, const Target& target, bool canon) {
   if (target.n != family.request.n)
     return absl::InvalidArgumentError(absl::StrCat("target ", target.name, " has n = ", target.n,
                                                    ", ", family.text, " has ", family.request.n));
-  BB_ASSIGN_OR_RETURN(const Family made, Make(family.request));
+  BB_ASSIGN_OR_RETURN(const Family made, MakeResolved(family));
   TargetFit fit{.target = target.name};
   BB_RETURN_IF_ERROR(std::visit(
       [&](const auto& matrix) -> absl::Status {

@@ -57,6 +57,9 @@ absl::StatusOr<FamilyInfo> ResolveFamily(absl::string_view name,
                                          const std::map<std::string, std::string>& parameters,
                                          int64_t n);
 
+// The family itself, to ask for members. Errors of ResolveFamily.
+absl::StatusOr<Family> MakeResolved(const FamilyInfo& family);
+
 // One fit, or 17 with canonical orders. INVALID_ARGUMENT when the sizes differ; the errors of
 // lapack.h.
 absl::StatusOr<TargetFit> FitTarget(const FamilyInfo& family, const Target& target, bool canon);

@@ -15,11 +15,11 @@ namespace basisbench {
 namespace {
 
 constexpr int64_t kLargestSearched = 4;
-constexpr int kSeeds = 12;
-constexpr int kSweeps = 400;
-// Keeps early sweeps from running into large terms that cancel; fades so that the end is plain
-// least squares up to what keeps the systems positive definite.
-constexpr double kFirstPenalty = 0.1, kLastPenalty = 1e-7;
+constexpr int kSeeds = 32;
+constexpr int kSweeps = 500;
+// Keeps sweeps from running into large terms that cancel; fades so that the end is almost plain
+// least squares, and what is left keeps the systems positive definite.
+constexpr double kFirstPenalty = 0.3, kLastPenalty = 1e-3;
 
 // Rows of one factor by places (row, column) of one of the three matrices.
 using Factors3 = std::array<Matrix<double>, 3>;

@@ -52,11 +52,6 @@ Matrix<T> FitPermutation(const Matrix<T>& target) {
 }
 
 template <typename T>
-void KeepBetter(const Matrix<T>& target, Matrix<T> candidate, Matrix<T>& best) {
-  if (CapturedEnergy(target, candidate) > CapturedEnergy(target, best)) best = std::move(candidate);
-}
-
-template <typename T>
 absl::StatusOr<Matrix<T>> FitKaleidoscope(const Matrix<T>& target, int64_t width) {
   const int64_t n = target.rows();
   const Stages stages = ButterflyStages(n, 1);
