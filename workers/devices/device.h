@@ -66,7 +66,8 @@ struct WhtArgs {
   int64_t out_row_stride = 0;
 };
 
-// y = scale * (x + sign * z), elementwise over `count` contiguous elements; y may alias x or z.
+// y = scale * (x + sign * z), elementwise over `rows` rows of `count` contiguous elements; y may be x
+// or z (same stride). Row strides, in elements, matter only where there are several rows.
 struct ButterflyArgs {
   Dtype dtype = Dtype::kF32;
   int64_t count = 0;
@@ -74,6 +75,8 @@ struct ButterflyArgs {
   const void* z = nullptr;
   double sign = 1.0, scale = 1.0;
   void* y = nullptr;
+  int64_t rows = 1;
+  int64_t x_row_stride = 0, z_row_stride = 0, y_row_stride = 0;
 };
 
 // y[j] = scale * (x[j] + z[(count - j) mod count]) over contiguous elements: twice the even part of

@@ -21,10 +21,14 @@ bool Stream(Dtype dtype, int64_t count, const void* x, const void* z, const void
 
 template <typename T>
 void Combine(const ButterflyArgs& args, bool stream) {
-  BestKernels().Of<T>().combine(args.count, static_cast<const T*>(args.x),
-                                static_cast<T>(args.scale), static_cast<const T*>(args.z),
-                                static_cast<T>(args.scale * args.sign), static_cast<T*>(args.y),
-                                stream);
+  const auto* x = static_cast<const T*>(args.x);
+  const auto* z = static_cast<const T*>(args.z);
+  auto* y = static_cast<T*>(args.y);
+  for (int64_t i = 0; i < args.rows; ++i) {
+    BestKernels().Of<T>().combine(args.count, x + i * args.x_row_stride, static_cast<T>(args.scale),
+                                  z + i * args.z_row_stride, static_cast<T>(args.scale * args.sign),
+                                  y + i * args.y_row_stride, stream);
+  }
 }
 
 template <typename T>
@@ -59,7 +63,8 @@ void Multiply(int64_t count, const void* x, const void* w, void* y, bool stream)
 
 absl::Status RunButterfly(const ButterflyArgs& args) {
   BB_RETURN_IF_ERROR(CheckCount(args.count));
-  const bool stream = Stream(args.dtype, args.count, args.x, args.z, args.y);
+  BB_RETURN_IF_ERROR(CheckCount(args.rows));
+  const bool stream = Stream(args.dtype, args.rows * args.count, args.x, args.z, args.y);
   if (args.dtype == Dtype::kF32) {
     Combine<float>(args, stream);
   } else {

@@ -134,6 +134,22 @@ TYPED_TEST(StageKernels, ButterflyMayWriteOverEitherInput) {
   EXPECT_EQ(over_x, over_z);
 }
 
+TYPED_TEST(StageKernels, ButterflyAddsTheRowsOfStridedMatrices) {
+  auto device = TestDevice();
+  constexpr int64_t kRows = 5, kCount = 19;
+  const auto x = RandomValues<TypeParam>(kRows * 23, 1), z = RandomValues<TypeParam>(kRows * 29, 2);
+  std::vector<TypeParam> y(kRows * 31, TypeParam(7)), want = y;
+  ButterflyArgs args{kDtypeOf<TypeParam>, kCount, x.data(), z.data(), -1, 0.5, y.data()};
+  args.rows = kRows;
+  args.x_row_stride = 23, args.z_row_stride = 29, args.y_row_stride = 31;
+  ASSERT_TRUE(device->Butterfly(args).ok());
+  for (int64_t i = 0; i < kRows; ++i) {
+    for (int64_t j = 0; j < kCount; ++j)
+      want[i * 31 + j] = TypeParam(0.5) * x[i * 23 + j] - TypeParam(0.5) * z[i * 29 + j];
+  }
+  for (size_t at = 0; at < y.size(); ++at) EXPECT_NEAR(y[at], want[at], 1e-6) << at;
+}
+
 TYPED_TEST(StageKernels, CopyReachesEveryStridedPlaceAndNoOther) {
   auto device = TestDevice();
   for (auto [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{

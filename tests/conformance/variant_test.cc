@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parameters other than those an operator chooses by itself: the same checks against the reference,
+// forward and backward, in every sharding, on two and three ranks.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+#include "services/base/status_macros.h"
+#include "tests/conformance/case_list.h"
+#include "tests/conformance/ranks.h"
+#include "tests/conformance/run_case.h"
+#include "workers/operators/registry.h"
+#include "workers/operators/validation.h"
+
+namespace basisbench {
+namespace {
+
+struct Variant {
+  std::string op;
+  std::map<std::string, std::string> parameters;
+  std::vector<ProblemShape> shapes;
+};
+
+void PrintTo(const Variant& variant, std::ostream* out) { *out << variant.op; }
+
+const std::vector<Variant>& Variants() {
+  static const auto& variants = *new std::vector<Variant>{
+      {"strassen", {{"levels", "0"}}, {{17, 13, 9}}},
+      {"strassen", {{"levels", "1"}, {"variant", "strassen"}}, {{32, 32, 32}, {17, 13, 9}}},
+      {"strassen", {{"levels", "2"}, {"variant", "strassen"}}, {{32, 48, 16}, {23, 37, 41}}},
+      {"strassen", {{"levels", "3"}, {"variant", "winograd"}}, {{64, 64, 64}, {31, 29, 27}}},
+      {"strassen", {{"levels", "8"}, {"variant", "winograd"}}, {{9, 5, 7}, {1, 8, 8}}},
+  };
+  return variants;
+}
+
+absl::Status Check(CaseRun& run) {
+  const SeededOperands operands(run.op(), run.problem(), Distribution::kNormal, 83);
+  run.Fill(operands);
+  BB_RETURN_IF_ERROR(run.Run());
+  BB_ASSIGN_OR_RETURN(
+      const ValidationReport report,
+      CheckOutputs(run.op(), run.problem(), operands, run.plan().Outputs(), run.communicator()));
+  if (!report.passed) return absl::InternalError(report.failure);
+  if (!CanCheckExactly(run.op(), run.problem()).ok()) return absl::OkStatus();
+  const SeededOperands integers(run.op(), run.problem(), Distribution::kInteger, 89);
+  run.Fill(integers);
+  BB_RETURN_IF_ERROR(run.Run());
+  BB_ASSIGN_OR_RETURN(const ValidationReport exact,
+                      CheckExact(run.op(), run.problem(), integers, run.plan().Outputs().front(),
+                                 run.communicator()));
+  return exact.passed ? absl::OkStatus() : absl::InternalError("exact: " + exact.failure);
+}
+
+void CheckEverywhere(const Variant& variant, Problem problem) {
+  const Operator& op = **FindOperator(variant.op);
+  for (const int ranks : RankCounts()) {
+    for (const std::string& sharding : op.description().shardings) {
+      problem.ranks = ranks;
+      problem.sharding = sharding;
+      const auto resolved = op.Resolve(problem);
+      ASSERT_TRUE(resolved.ok()) << resolved.status();
+      const absl::Status outcome = RunRanks(ranks, [&](Communicator& communicator) -> absl::Status {
+        BB_ASSIGN_OR_RETURN(const auto run, CaseRun::Make(op, *resolved, communicator));
+        return Check(*run);
+      });
+      EXPECT_TRUE(outcome.ok()) << Describe(*resolved) << ": " << outcome;
+    }
+  }
+}
+
+class VariantTest : public testing::TestWithParam<Variant> {};
+
+TEST_P(VariantTest, AgreesWithTheReference) {
+  for (const ProblemShape& shape : GetParam().shapes) {
+    for (const Dtype dtype : {Dtype::kF32, Dtype::kF64}) {
+      for (const char* direction : {"forward", "backward"}) {
+        Problem problem;
+        problem.operator_name = GetParam().op;
+        problem.parameters = GetParam().parameters;
+        problem.shape = shape;
+        problem.dtype = dtype;
+        problem.direction = direction;
+        CheckEverywhere(GetParam(), problem);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Parameters, VariantTest, testing::ValuesIn(Variants()),
+                         [](const auto& info) {
+                           std::string name = info.param.op;
+                           for (const auto& [key, value] : info.param.parameters)
+                             absl::StrAppend(&name, "_", key, "_", value);
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace basisbench
