@@ -36,7 +36,8 @@ absl::Status CompareElements(CaseRun& run, const Operands& operands, const std::
   const std::string input(absl::StripPrefix(tensor, "d"));
   const double unit =
       16 * UnitRoundoff(run.problem().dtype) * std::sqrt(Roundings(run.op(), run.problem()));
-  const double allowed = rms * (unit + (run.op().IsLinearIn(input) ? 0 : 1e-8));
+  const double allowed = std::max(rms, run.op().GradientTerms(run.problem(), input)) *
+                         (unit + (run.op().IsLinearIn(input) ? 0 : 1e-8));
   const auto size = static_cast<int64_t>(gradient.size());
   const int64_t count = std::min(size, kElements);
   for (int64_t i = 0; i < count; ++i) {

@@ -29,6 +29,9 @@ const std::vector<Variant>& Variants() {
       {"strassen", {{"levels", "2"}, {"variant", "strassen"}}, {{32, 48, 16}, {23, 37, 41}}},
       {"strassen", {{"levels", "3"}, {"variant", "winograd"}}, {{64, 64, 64}, {31, 29, 27}}},
       {"strassen", {{"levels", "8"}, {"variant", "winograd"}}, {{9, 5, 7}, {1, 8, 8}}},
+      {"softmax_attention", {{"causal", "0"}}, {{33, 32, 48}, {3, 8, 8}}},
+      {"softmax_attention", {{"heads", "1"}}, {{300, 6, 4}}},
+      {"softmax_attention", {{"heads", "3"}, {"causal", "0"}}, {{270, 6, 3}}},
   };
   return variants;
 }

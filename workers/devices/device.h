@@ -66,8 +66,8 @@ struct WhtArgs {
   int64_t out_row_stride = 0;
 };
 
-// y = scale * (x + sign * z), elementwise over `rows` rows of `count` contiguous elements; y may be x
-// or z (same stride). Row strides, in elements, matter only where there are several rows.
+// y = scale * (x + sign * z), elementwise over `rows` rows of `count` contiguous elements; y may be
+// x or z (same stride). Row strides, in elements, matter only where there are several rows.
 struct ButterflyArgs {
   Dtype dtype = Dtype::kF32;
   int64_t count = 0;
@@ -155,6 +155,52 @@ struct GatherArgs {
   int64_t y_row_stride = 0, y_col_stride = 1;
 };
 
+// A block of columns of the scores of a softmax, taken over the rows of several such blocks.
+// Causal: row i sees column j only where j <= i + diagonal; what it does not see counts as
+// -infinity.
+struct ScoreBlock {
+  Dtype dtype = Dtype::kF32;
+  int64_t rows = 0, cols = 0;
+  double scale = 1.0;  // of every score
+  bool causal = false;
+  int64_t diagonal = 0;
+  void* scores = nullptr;
+  int64_t row_stride = 0;
+};
+
+// Adds a block to a softmax under way: scores become exp(scale * score - max), max being the
+// largest so far of their row; `sum` is brought up to date, and the rows of y (rows x width), which
+// were added up under the old max, are scaled to the new one. At the start max is anything below
+// every score, sum and y are 0.
+struct SoftmaxStepArgs {
+  ScoreBlock block;
+  void* max = nullptr;  // a value for each row
+  void* sum = nullptr;
+  void* y = nullptr;
+  int64_t width = 0, y_row_stride = 0;
+};
+
+// After the last block: y /= sum, and `max` becomes the logarithm of the sum of exp(scale * score).
+struct SoftmaxEndArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t rows = 0;
+  void* max = nullptr;
+  const void* sum = nullptr;
+  void* y = nullptr;
+  int64_t width = 0, y_row_stride = 0;
+};
+
+// Scores become the probabilities p = exp(scale * score - log_sum) and `gradient`, which holds that
+// of p, becomes that of the score, scale * p * (gradient - mean); mean is the sum over the row of p
+// times its gradient. 0 where hidden.
+struct SoftmaxGradientArgs {
+  ScoreBlock block;
+  const void* log_sum = nullptr;  // a value for each row
+  const void* mean = nullptr;
+  void* gradient = nullptr;
+  int64_t gradient_row_stride = 0;
+};
+
 // A rows x cols matrix of one element type into another: to nearest, ties to even. Between f32 and
 // the halves.
 struct ConvertArgs {
@@ -218,6 +264,9 @@ class Device {
   virtual absl::Status ColumnSum(const ColumnSumArgs& args) = 0;
   virtual absl::Status Gather(const GatherArgs& args) = 0;
   virtual absl::Status Convert(const ConvertArgs& args) = 0;
+  virtual absl::Status SoftmaxStep(const SoftmaxStepArgs& args) = 0;
+  virtual absl::Status SoftmaxEnd(const SoftmaxEndArgs& args) = 0;
+  virtual absl::Status SoftmaxGradient(const SoftmaxGradientArgs& args) = 0;
 
   // y = value, `count` contiguous elements.
   virtual absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) = 0;

@@ -80,9 +80,12 @@ void CompareAlong(const Operator& op, const Problem& problem, const Operands& op
   const double unit = UnitRoundoff(problem.dtype) * std::sqrt(Roundings(op, problem)) +
                       (op.IsLinearIn(change.tensor) ? 0.0 : kDifferenceError);
   const double norm = std::sqrt(square);
-  double residual = error == 0 ? 0.0 : error / (unit * norm);
-  if (error > kLargestShare * norm)
-    residual = std::max(residual, tolerance * error / (kLargestShare * norm));
+  const double terms = op.GradientTerms(problem, change.tensor) *
+                       std::sqrt(static_cast<double>(change.values.size()));
+  const double smallest_error = unit * std::max(norm, terms);
+  double residual = error == 0 ? 0.0 : error / smallest_error;
+  const double largest_error = std::max(kLargestShare * norm, tolerance * smallest_error);
+  if (error > largest_error) residual = std::max(residual, tolerance * error / largest_error);
   Worsen(finding, residual, change.rows.front());
 }
 

@@ -184,6 +184,13 @@ class Operator {
     return true;
   }
 
+  // Size of the terms that may cancel in an element of the gradient of a tensor: a gradient smaller
+  // than that has rounding errors relative to its terms. 0: nothing cancels.
+  virtual double GradientTerms(const Problem& problem, absl::string_view tensor) const {
+    static_cast<void>(problem), static_cast<void>(tensor);
+    return 0;
+  }
+
   // Number of independent roundings k in the error model error ~ 0.425 u sqrt(k) * growth; the
   // validator allows a stated multiple of it.
   virtual double RoundingGrowth(const Problem& problem) const = 0;

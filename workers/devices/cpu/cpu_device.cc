@@ -41,6 +41,11 @@ class CpuDevice : public Device {
   absl::Status ColumnSum(const ColumnSumArgs& args) override { return RunColumnSum(args); }
   absl::Status Gather(const GatherArgs& args) override { return RunGather(args); }
   absl::Status Convert(const ConvertArgs& args) override { return RunConvert(args); }
+  absl::Status SoftmaxStep(const SoftmaxStepArgs& args) override { return RunSoftmaxStep(args); }
+  absl::Status SoftmaxEnd(const SoftmaxEndArgs& args) override { return RunSoftmaxEnd(args); }
+  absl::Status SoftmaxGradient(const SoftmaxGradientArgs& args) override {
+    return RunSoftmaxGradient(args);
+  }
   absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) override {
     return RunFill(dtype, count, value, y);
   }

@@ -17,6 +17,9 @@ absl::Status RunProduct(const ProductArgs& args);
 absl::Status RunColumnSum(const ColumnSumArgs& args);
 absl::Status RunGather(const GatherArgs& args);
 absl::Status RunConvert(const ConvertArgs& args);
+absl::Status RunSoftmaxStep(const SoftmaxStepArgs& args);
+absl::Status RunSoftmaxEnd(const SoftmaxEndArgs& args);
+absl::Status RunSoftmaxGradient(const SoftmaxGradientArgs& args);
 absl::Status RunFill(Dtype dtype, int64_t count, double value, void* y);
 absl::Status RunMultiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y);
 

@@ -72,6 +72,10 @@ struct TypedKernels {
   // y[j] = x_first[-j]
   void (*reverse)(int64_t count, const T* x_first, T* y);
   void (*pair_columns)(const PairTask<T>& task);
+  // y[j] = e^(scale * x[j] - shift); returns their sum. y may be x.
+  T (*exponentials)(int64_t count, const T* x, T scale, T shift, T* y);
+  // Of at least one element.
+  T (*largest)(int64_t count, const T* x);
 };
 
 // Between f32 and the halves' bits. f16 may be null.

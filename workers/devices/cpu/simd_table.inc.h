@@ -3,6 +3,7 @@
 #pragma once
 
 #include "workers/devices/cpu/simd_convert.inc.h"
+#include "workers/devices/cpu/simd_exponential.inc.h"
 #include "workers/devices/cpu/simd_gemm.inc.h"
 #include "workers/devices/cpu/simd_kernels.h"
 #include "workers/devices/cpu/simd_pairing.inc.h"
@@ -17,7 +18,8 @@ constexpr TypedKernels<T> MakeTypedKernels() {
   return {simd::Wht<T, Bytes>::Rows,          simd::Transposition<T, Bytes>::Run,
           simd::SmallGemm<T, Bytes>::Run,     simd::Pointwise<T, Bytes>::Multiply,
           simd::Pointwise<T, Bytes>::Combine, simd::Pointwise<T, Bytes>::AddReversed,
-          simd::Pointwise<T, Bytes>::Reverse, simd::Pairing<T, Bytes>::Run};
+          simd::Pointwise<T, Bytes>::Reverse, simd::Pairing<T, Bytes>::Run,
+          simd::Exponential<T, Bytes>::Row,   simd::Exponential<T, Bytes>::Largest};
 }
 
 template <int Bytes>

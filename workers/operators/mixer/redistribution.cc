@@ -32,14 +32,15 @@ absl::Status MovePieces(Device& device, Dtype dtype, Way way, int64_t rows, int6
 
 }  // namespace
 
-Redistribution::Redistribution(Dtype dtype, int64_t rows, int64_t cols, int ranks, int rank)
+Redistribution::Redistribution(Dtype dtype, int64_t rows, int64_t cols, int ranks, int rank,
+                               int64_t unit)
     : dtype_(dtype),
       rows_(rows),
       cols_(cols),
       rank_(rank),
       own_rows_(PartOf(rows, ranks, rank)),
-      own_cols_(PartOf(cols, ranks, rank)),
-      col_parts_(PartsOf(cols, ranks)),
+      own_cols_(PartsOf(cols / unit, ranks, unit)[rank]),
+      col_parts_(PartsOf(cols / unit, ranks, unit)),
       in_columns_(PartsOf(rows, ranks, own_cols_.count)) {
   for (const Piece& part : col_parts_)
     in_staging_.push_back({part.offset * own_rows_.count, part.count * own_rows_.count});

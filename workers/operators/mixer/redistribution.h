@@ -15,7 +15,8 @@ namespace basisbench {
 
 class Redistribution {
  public:
-  Redistribution(Dtype dtype, int64_t rows, int64_t cols, int ranks, int rank);
+  // Columns are cut between groups of `unit` of them, which divides their number.
+  Redistribution(Dtype dtype, int64_t rows, int64_t cols, int ranks, int rank, int64_t unit = 1);
 
   // Elements of this rank's part either way; the staging area is as large as the part by rows.
   int64_t ByRows() const { return own_rows_.count * cols_; }
