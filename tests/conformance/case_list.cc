@@ -14,9 +14,12 @@ namespace {
 // Square and not, divisible by the rank counts and not, smaller than the rank counts, and long
 // enough inside for several panels. Powers of two and squares are among them for the operators that
 // need those.
-constexpr ProblemShape kShapes[] = {{64, 64, 64},   {13, 17, 11},   {2, 3, 5},    {1, 16, 16},
-                                    {37, 48, 48},   {24, 256, 256}, {3, 64, 128}, {67, 5, 3},
-                                    {12, 1100, 20}, {30, 18, 18}};
+constexpr ProblemShape kShapes[] = {{64, 64, 64}, {1, 16, 16},    {13, 17, 11}, {2, 3, 5},
+                                    {37, 48, 48}, {24, 256, 256}, {67, 5, 3},   {3, 64, 128},
+                                    {30, 18, 18}, {12, 1100, 20}};
+
+// Between processes, every second one: what a rank computes is covered with ranks as threads.
+bool IsRun(size_t shape) { return Backend() == "local" || shape % 2 == 0; }
 
 constexpr int kHalfRanks = 2, kVariantRanks = 2;
 
@@ -81,7 +84,9 @@ std::vector<ConformanceCase> AllCases(const std::string& direction) {
 
 std::vector<Problem> ConformanceCase::Problems() const {
   std::vector<Problem> problems;
-  for (const ProblemShape& shape : kShapes) {
+  for (size_t index = 0; index < std::size(kShapes); ++index) {
+    const ProblemShape& shape = kShapes[index];
+    if (!IsRun(index)) continue;
     Problem problem;
     problem.operator_name = op->description().name;
     problem.shape = shape;

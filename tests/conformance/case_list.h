@@ -35,6 +35,11 @@ std::vector<ConformanceCase> AllCases(const std::string& direction = "forward");
 
 // "matmul_summa_f32_4".
 std::string CaseName(const ConformanceCase& one);
+
+// Problems of a case that wrong outputs are tried on: as many as tell a whole matrix from a cut
+// one.
+inline constexpr int kControlledProblems = 2;
+
 inline void PrintTo(const ConformanceCase& one, std::ostream* out) { *out << CaseName(one); }
 
 // Everything about a problem, to find a failure again.
