@@ -7,6 +7,17 @@
 
 namespace basisbench {
 
+FamilyRequest WithDefaults(const CatalogueEntry& entry, int64_t n,
+                           const std::map<std::string, std::string>& parameters) {
+  FamilyRequest request{entry.name, n, {}};
+  for (const FamilyParameter& parameter : entry.parameters) {
+    const auto given = parameters.find(parameter.name);
+    request.parameters[parameter.name] =
+        given != parameters.end() ? given->second : parameter.default_value(n);
+  }
+  return request;
+}
+
 std::vector<int64_t> EveryRank(int64_t n) {
   std::vector<int64_t> out(n);
   std::iota(out.begin(), out.end(), 1);

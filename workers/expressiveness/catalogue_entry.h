@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,8 +20,9 @@ struct FamilyParameter {
   std::string name;
   // Value at size n when none is given.
   std::function<std::string(int64_t n)> default_value;
-  // Allowed words; empty for a positive integer.
+  // Allowed words; empty for an integer of at least `minimum`.
   std::vector<std::string> choices;
+  int64_t minimum = 1;
 };
 
 struct CatalogueEntry {
@@ -45,6 +47,10 @@ inline FamilyParameter ChoiceParameter(std::string name, std::vector<std::string
   const std::string first = choices.front();
   return {std::move(name), [first](int64_t) { return first; }, std::move(choices)};
 }
+
+// A request with the parameters given, and the defaults of the others.
+FamilyRequest WithDefaults(const CatalogueEntry& entry, int64_t n,
+                           const std::map<std::string, std::string>& parameters);
 
 // 1, 2, ..., n and the divisors of n, as sizes to try.
 std::vector<int64_t> EveryRank(int64_t n);

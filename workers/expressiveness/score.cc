@@ -15,7 +15,7 @@
 namespace basisbench {
 namespace {
 
-constexpr std::array<absl::string_view, 2> kWithoutEffect = {"axis", "init"};
+constexpr std::array<absl::string_view, 3> kWithoutEffect = {"axis", "init", "seed"};
 
 absl::Status CheckValue(const FamilyRequest& request, const FamilyParameter& parameter) {
   const std::string& value = request.Text(parameter.name);
@@ -29,10 +29,11 @@ absl::Status CheckValue(const FamilyRequest& request, const FamilyParameter& par
   }
   int64_t number = 0;
   if (value == parameter.default_value(request.n) ||
-      (absl::SimpleAtoi(value, &number) && number >= 1))
+      (absl::SimpleAtoi(value, &number) && number >= parameter.minimum))
     return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(request.name, ": ", parameter.name,
-                                                 " must be a positive integer, not '", value, "'"));
+                                                 " must be an integer of at least ",
+                                                 parameter.minimum, ", not '", value, "'"));
 }
 
 absl::Status CheckNames(const CatalogueEntry& entry,
@@ -116,13 +117,9 @@ absl::StatusOr<FamilyInfo> ResolveFamily(absl::string_view name,
   BB_RETURN_IF_ERROR(CheckTargetSize(n));
   BB_RETURN_IF_ERROR(CheckNames(*entry, parameters));
   FamilyInfo info;
-  info.request = {entry->name, n, {}};
-  for (const FamilyParameter& parameter : entry->parameters) {
-    const auto given = parameters.find(parameter.name);
-    info.request.parameters[parameter.name] =
-        given != parameters.end() ? given->second : parameter.default_value(n);
+  info.request = WithDefaults(*entry, n, parameters);
+  for (const FamilyParameter& parameter : entry->parameters)
     BB_RETURN_IF_ERROR(CheckValue(info.request, parameter));
-  }
   BB_ASSIGN_OR_RETURN(const Family family, entry->make(info.request));
   info.text = TextOf(info.request);
   info.method = MethodName(family.method);

@@ -45,8 +45,8 @@ std::vector<CatalogueEntry> DenseFamilies() {
   return {{"matmul", {}, MakeMatmul, "", nullptr},
           {"mlp_mixer", {}, MakeMatmul, "", nullptr},
           {"strassen",
-           {NumberParameter("levels", [](int64_t) { return 1; }),
-            ChoiceParameter("variant", {"strassen", "winograd"})},
+           {{"levels", [](int64_t) { return "1"; }, {}, 0},
+            ChoiceParameter("variant", {"winograd", "strassen"})},
            MakeStrassen,
            "",
            nullptr}};

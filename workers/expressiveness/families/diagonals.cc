@@ -2,8 +2,8 @@
 // Fixed transforms dressed with diagonals.
 //   dwhtd     D1 H D2. The entries of H have one modulus, so the closest member is H times the
 //             closest rank-one matrix to T / H, entry by entry. 2n parameters, one gauge.
-//   acdc      A C^-1 D C with the cosine transform C (Moczulski et al., "ACDC", 2016). Rows of the
-//             fit decouple in A, columns of T C^-1 in D, so each is solved exactly in turn: a lower
+//   acdc      A C D C^-1 with the cosine transform C (Moczulski et al., "ACDC", 2016). Rows of the
+//             fit decouple in A, columns of T C in D, so each is solved exactly in turn: a lower
 //             bound that never falls.
 //   fastfood  S H G P H B with a fixed permutation P (Le, Sarlos and Smola, 2013). G is the exact
 //             fit for S = B = 1, then S and B are solved in turn: a lower bound as well.
@@ -74,12 +74,12 @@ absl::StatusOr<Matrix<T>> ClosestDressedWht(const Matrix<T>& target) {
   return member;
 }
 
-// The fit is made where D is a diagonal on the right: T C^-1 against A C^-1 D.
+// The fit is made where D is a diagonal on the right: T C against A C D.
 template <typename T>
 absl::StatusOr<Matrix<T>> FitAcdc(const Matrix<T>& target) {
-  const Matrix<T> forward = As<T>(DctMatrix(target.rows())), inverse = Adjoint(forward);
-  BB_ASSIGN_OR_RETURN(const Matrix<T> turned, Multiply(target, inverse));
-  return Multiply(DressWithDiagonals(turned, inverse), forward);
+  const Matrix<T> cosine = As<T>(DctMatrix(target.rows()));
+  BB_ASSIGN_OR_RETURN(const Matrix<T> turned, Multiply(target, cosine));
+  return Multiply(DressWithDiagonals(turned, cosine), Adjoint(cosine));
 }
 
 template <typename T>
@@ -111,7 +111,7 @@ absl::StatusOr<Family> MakeDressedWht(const FamilyRequest& request) {
 
 absl::StatusOr<Family> MakeAcdc(const FamilyRequest& request) {
   const int64_t n = request.n;
-  return MakeFamily({2 * n, 2 * n - 1, TransformFlops(n, 5) + 2.0 * static_cast<double>(n)},
+  return MakeFamily({2 * n, 2 * n - 1, TransformFlops(n, 5) + 8.0 * static_cast<double>(n)},
                     FitMethod::kConstructive, [](const auto& target) { return FitAcdc(target); });
 }
 

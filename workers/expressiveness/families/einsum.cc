@@ -8,6 +8,8 @@
 //   FLOPs per vector 2 rho n (phi delta + gamma beta), parameters rho phi gamma (delta alpha +
 //   epsilon beta), degrees of freedom rho phi gamma (delta alpha + epsilon beta - rho).
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "services/base/status_macros.h"
@@ -17,6 +19,9 @@
 
 namespace basisbench {
 namespace {
+
+// Value of a size that is worked out from the others.
+constexpr char kAuto[] = "auto";
 
 struct Layout {
   int64_t alpha = 1, beta = 1, gamma = 1, delta = 1, epsilon = 1, phi = 1, rho = 1;
@@ -83,6 +88,9 @@ Family MakeStridedFamily(const Layout& layout, int64_t n) {
                     });
 }
 
+// The largest rank of a regrouped block: more terms are no larger family.
+int64_t MostTerms(const Layout& l) { return std::min(l.delta * l.alpha, l.epsilon * l.beta); }
+
 absl::StatusOr<Family> MakeLowRank(const FamilyRequest& request) {
   BB_RETURN_IF_ERROR(CheckAtMost(request, "rank", request.n));
   Family family = MakeEinsumFamily(
@@ -92,21 +100,23 @@ absl::StatusOr<Family> MakeLowRank(const FamilyRequest& request) {
 }
 
 absl::StatusOr<Family> MakeKron(const FamilyRequest& request) {
-  const int64_t outer = SquareSide(request.n), inner = request.n / outer;
-  BB_RETURN_IF_ERROR(CheckAtMost(request, "terms", std::min(outer * outer, inner * inner)));
-  return MakeEinsumFamily({.alpha = inner,
-                           .beta = outer,
-                           .delta = inner,
-                           .epsilon = outer,
-                           .rho = request.Integer("terms")},
-                          request.n);
+  BB_RETURN_IF_ERROR(CheckDivides(request, "beta"));
+  BB_RETURN_IF_ERROR(CheckDivides(request, "epsilon"));
+  const int64_t beta = request.Integer("beta"), epsilon = request.Integer("epsilon");
+  const Layout layout{.alpha = request.n / beta,
+                      .beta = beta,
+                      .delta = request.n / epsilon,
+                      .epsilon = epsilon,
+                      .rho = request.Integer("terms")};
+  BB_RETURN_IF_ERROR(CheckAtMost(request, "terms", MostTerms(layout)));
+  return MakeEinsumFamily(layout, request.n);
 }
 
 absl::StatusOr<Family> MakeMonarch(const FamilyRequest& request) {
   BB_RETURN_IF_ERROR(CheckDivides(request, "blocks"));
   const int64_t blocks = request.Integer("blocks"), side = request.n / blocks;
   int64_t depth = std::max<int64_t>(side / blocks, 1);
-  if (request.Text("depth") != "auto") {
+  if (request.Text("depth") != kAuto) {
     BB_RETURN_IF_ERROR(CheckAtMost(request, "depth", side));
     depth = request.Integer("depth");
   }
@@ -115,63 +125,94 @@ absl::StatusOr<Family> MakeMonarch(const FamilyRequest& request) {
 }
 
 absl::StatusOr<Family> MakeBtt(const FamilyRequest& request) {
-  const int64_t n = request.n, outer = SquareSide(n), inner = n / outer;
-  BB_RETURN_IF_ERROR(CheckAtMost(request, "rank", outer));
-  const Layout layout{.alpha = inner,
-                      .gamma = outer,
-                      .epsilon = outer,
-                      .phi = inner,
+  BB_RETURN_IF_ERROR(CheckDivides(request, "gamma"));
+  BB_RETURN_IF_ERROR(CheckDivides(request, "phi"));
+  const int64_t gamma = request.Integer("gamma"), phi = request.Integer("phi");
+  const Layout layout{.alpha = request.n / gamma,
+                      .gamma = gamma,
+                      .epsilon = request.n / phi,
+                      .phi = phi,
                       .rho = request.Integer("rank")};
-  return request.Text("block_order") == "strided" ? MakeStridedFamily(layout, n)
-                                                  : MakeEinsumFamily(layout, n);
+  BB_RETURN_IF_ERROR(CheckAtMost(request, "rank", MostTerms(layout)));
+  return request.Text("block_order") == "strided" ? MakeStridedFamily(layout, request.n)
+                                                  : MakeEinsumFamily(layout, request.n);
+}
+
+// The three sizes of one side of n. `rest` and `slow` may be left to this: slow is then near the
+// root of what `given` leaves, or what `rest` leaves, and rest takes what is left.
+struct SideNames {
+  const char *rest, *given, *slow;
+};
+struct SideSizes {
+  int64_t rest, given, slow;
+};
+
+SideSizes CutSide(const FamilyRequest& request, const SideNames& names) {
+  const auto chosen = [&](const char* name) {
+    return request.Text(name) == kAuto ? 0 : request.Integer(name);
+  };
+  SideSizes out{chosen(names.rest), chosen(names.given), chosen(names.slow)};
+  const int64_t left = std::max<int64_t>(request.n / out.given, 1);
+  if (out.slow == 0) out.slow = out.rest == 0 ? SquareSide(left) : left / out.rest;
+  if (out.rest == 0) out.rest = left / std::max<int64_t>(out.slow, 1);
+  return out;
 }
 
 absl::StatusOr<Family> MakeEinsum(const FamilyRequest& request) {
-  const Layout l{request.Integer("alpha"), request.Integer("beta"),    request.Integer("gamma"),
-                 request.Integer("delta"), request.Integer("epsilon"), request.Integer("phi"),
-                 request.Integer("rho")};
-  if (l.alpha * l.beta * l.gamma != request.n || l.delta * l.epsilon * l.phi != request.n) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "einsum: alpha beta gamma = ", l.alpha * l.beta * l.gamma,
-        " and delta epsilon phi = ", l.delta * l.epsilon * l.phi, " must both be n = ", request.n));
+  const SideSizes in = CutSide(request, {"alpha", "beta", "gamma"});
+  const SideSizes out = CutSide(request, {"epsilon", "delta", "phi"});
+  const Layout layout{
+      in.rest, in.given, in.slow, out.given, out.rest, out.slow, request.Integer("rho")};
+  for (const SideSizes& side : {in, out}) {
+    // Divisions, for a product might overflow.
+    if (side.rest == 0 || side.slow == 0 || request.n % side.given != 0 ||
+        request.n / side.given % side.rest != 0 ||
+        request.n / side.given / side.rest != side.slow) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("einsum: alpha, beta, gamma = ", in.rest, ", ", in.given, ", ", in.slow,
+                       " and epsilon, delta, phi = ", out.rest, ", ", out.given, ", ", out.slow,
+                       " must both multiply to n = ", request.n));
+    }
   }
-  BB_RETURN_IF_ERROR(CheckAtMost(request, "rho", std::min(l.delta * l.alpha, l.epsilon * l.beta)));
-  return MakeEinsumFamily(l, request.n);
+  BB_RETURN_IF_ERROR(CheckAtMost(request, "rho", MostTerms(layout)));
+  return MakeEinsumFamily(layout, request.n);
 }
 
 int64_t One(int64_t) { return 1; }
-int64_t Two(int64_t) { return 2; }
-int64_t OtherSide(int64_t n) { return n / SquareSide(n); }
-int64_t HalfOtherSide(int64_t n) { return OtherSide(n) / 2; }
+
+FamilyParameter AutoParameter(std::string name) {
+  return {std::move(name), [](int64_t) { return kAuto; }, {}};
+}
 
 }  // namespace
 
 std::vector<CatalogueEntry> EinsumFamilies() {
-  return {
-      {"lowrank", {NumberParameter("rank", SquareSide)}, MakeLowRank, "rank", EveryRank},
-      {"kron",
-       {NumberParameter("terms", One)},
-       MakeKron,
-       "terms",
-       [](int64_t n) { return EveryRank(SquareSide(n) * SquareSide(n)); }},
-      {"monarch",
-       {NumberParameter("blocks", SquareSide), {"depth", [](int64_t) { return "auto"; }, {}}},
-       MakeMonarch,
-       "blocks",
-       DivisorsOf},
-      {"btt",
-       {NumberParameter("rank", Two), ChoiceParameter("block_order", {"contiguous", "strided"})},
-       MakeBtt,
-       "rank",
-       [](int64_t n) { return EveryRank(SquareSide(n)); }},
-      {"einsum",
-       {NumberParameter("alpha", SquareSide), NumberParameter("beta", Two),
-        NumberParameter("gamma", HalfOtherSide), NumberParameter("delta", Two),
-        NumberParameter("epsilon", SquareSide), NumberParameter("phi", HalfOtherSide),
-        NumberParameter("rho", One)},
-       MakeEinsum,
-       "rho",
-       EveryRank}};
+  return {{"lowrank", {NumberParameter("rank", SquareSide)}, MakeLowRank, "rank", EveryRank},
+          {"kron",
+           {NumberParameter("terms", One), NumberParameter("beta", SquareSide),
+            NumberParameter("epsilon", SquareSide)},
+           MakeKron,
+           "terms",
+           EveryRank},
+          {"monarch",
+           {NumberParameter("blocks", SquareSide), AutoParameter("depth")},
+           MakeMonarch,
+           "blocks",
+           DivisorsOf},
+          {"btt",
+           {NumberParameter("rank", One), NumberParameter("gamma", SquareSide),
+            NumberParameter("phi", SquareSide),
+            ChoiceParameter("block_order", {"contiguous", "strided"})},
+           MakeBtt,
+           "rank",
+           EveryRank},
+          {"einsum",
+           {AutoParameter("alpha"), NumberParameter("beta", One), AutoParameter("gamma"),
+            NumberParameter("delta", One), AutoParameter("epsilon"), AutoParameter("phi"),
+            NumberParameter("rho", One)},
+           MakeEinsum,
+           "rho",
+           EveryRank}};
 }
 
 }  // namespace basisbench

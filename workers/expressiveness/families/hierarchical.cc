@@ -66,8 +66,7 @@ Stages ButterflyStages(int64_t n, int64_t block) {
 std::vector<CatalogueEntry> HierarchicalFamilies() {
   return {{"butterfly", {}, MakeButterfly, "", nullptr},
           {"block_butterfly",
-           {NumberParameter("block",
-                            [](int64_t n) { return std::max<int64_t>(SquareSide(n) / 4, 1); })},
+           {NumberParameter("block", SquareSide)},
            MakeBlockButterfly,
            "block",
            BlockSizes},

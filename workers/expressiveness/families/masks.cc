@@ -98,8 +98,7 @@ std::vector<int64_t> SparseSizes(int64_t n) {
 
 std::vector<CatalogueEntry> MaskFamilies() {
   return {{"blockdiag",
-           {NumberParameter("blocks",
-                            [](int64_t n) { return std::max<int64_t>(SquareSide(n) / 2, 1); })},
+           {NumberParameter("blocks", SquareSide)},
            MakeBlockDiagonal,
            "blocks",
            DivisorsOf},

@@ -174,7 +174,8 @@ TEST(ClosedForms, DftOfFifteenIsAKroneckerProductInChineseOrder) {
   for (int64_t a = 0; a < 15; ++a)
     for (int64_t b = 0; b < 15; ++b)
       mapped(a, b) = dft((10 * (a / 5) + 6 * (a % 5)) % 15, (5 * (b / 5) + 3 * (b % 5)) % 15);
-  const auto family = (*FindFamily("kron"))->make({"kron", 15, {{"terms", "1"}}});
+  const CatalogueEntry& kron = **FindFamily("kron");
+  const auto family = kron.make(WithDefaults(kron, 15, {}));
   ASSERT_TRUE(family.ok()) << family.status();
   EXPECT_NEAR(CapturedEnergy(mapped, *family->Closest(mapped)), 1, 1e-12);
   EXPECT_LT(CapturedEnergy(dft, *family->Closest(dft)), .9);

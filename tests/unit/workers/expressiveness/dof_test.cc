@@ -139,6 +139,12 @@ Matrix<double> LowDisplacement(int64_t n, int64_t rank, const std::vector<double
   return out;
 }
 
+absl::StatusOr<Family> Make(const std::string& name, int64_t n,
+                            const std::map<std::string, std::string>& parameters) {
+  const CatalogueEntry& entry = **FindFamily(name);
+  return entry.make(WithDefaults(entry, n, parameters));
+}
+
 struct Case {
   std::string name;
   int64_t n;
@@ -156,7 +162,7 @@ TEST(DegreesOfFreedom, AreTheRankOfTheJacobian) {
       {"lowrank", 16, {{"rank", "3"}}, 96, with(LowRank, int64_t{16}, int64_t{3})},
       {"kron", 16, {{"terms", "1"}}, 32, with(Kronecker, int64_t{4}, int64_t{1})},
       {"kron", 16, {{"terms", "2"}}, 64, with(Kronecker, int64_t{4}, int64_t{2})},
-      {"monarch", 16, {{"blocks", "4"}, {"depth", "auto"}}, 128, with(Monarch, int64_t{4})},
+      {"monarch", 16, {{"blocks", "4"}}, 128, with(Monarch, int64_t{4})},
       {"monarch_p", 16, {{"order", "2"}}, 128, with(Stages, int64_t{16}, Plan{{1, 4}, {4, 4}})},
       {"monarch_p",
        16,
@@ -176,7 +182,7 @@ TEST(DegreesOfFreedom, AreTheRankOfTheJacobian) {
       {"ldr", 16, {{"rank", "2"}}, 64, with(LowDisplacement, int64_t{16}, int64_t{2})},
   };
   for (const Case& c : cases) {
-    const auto family = (*FindFamily(c.name))->make({c.name, c.n, c.parameters});
+    const auto family = Make(c.name, c.n, c.parameters);
     ASSERT_TRUE(family.ok()) << family.status();
     EXPECT_EQ(family->cost.degrees_of_freedom.value_or(-1), JacobianRank(c.map, c.arguments))
         << c.name << " n=" << c.n;
@@ -187,11 +193,11 @@ TEST(DegreesOfFreedom, AreTheRankOfTheJacobian) {
 TEST(DegreesOfFreedom, HaveTheKnownValues) {
   const auto dof = [](const std::string& name, int64_t n,
                       const std::map<std::string, std::string>& parameters) {
-    return (*FindFamily(name))->make({name, n, parameters})->cost.degrees_of_freedom.value_or(-1);
+    return Make(name, n, parameters)->cost.degrees_of_freedom.value_or(-1);
   };
   EXPECT_EQ(dof("lowrank", 16, {{"rank", "3"}}), 87);
   EXPECT_EQ(dof("kron", 16, {{"terms", "2"}}), 60);
-  EXPECT_EQ(dof("monarch", 16, {{"blocks", "4"}, {"depth", "auto"}}), 112);
+  EXPECT_EQ(dof("monarch", 16, {{"blocks", "4"}}), 112);
   EXPECT_EQ(dof("butterfly", 8, {}), 32);
   EXPECT_EQ(dof("butterfly", 16, {}), 80);
   EXPECT_EQ(dof("kaleidoscope", 16, {{"width", "1"}}), 128);

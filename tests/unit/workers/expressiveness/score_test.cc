@@ -33,6 +33,8 @@ TEST(ResolveFamily, RefusesWhatItCannotScoreAndSaysWhy) {
       {"lowrank", {{"rank", "99999999999999999999"}}, 64, kInvalid, {"rank"}},
       {"blockdiag", {{"blocks", "3"}}, 64, kInvalid, {"blocks", "3", "64"}},
       {"einsum", {{"alpha", "3"}}, 64, kInvalid, {"alpha", "64"}},
+      {"einsum", {{"beta", "5"}}, 64, kInvalid, {"beta", "5", "64"}},
+      {"einsum", {{"beta", "4611686018427387904"}}, 64, kInvalid, {"beta", "64"}},
       {"group_conv", {{"group", "monster"}}, 64, kInvalid, {"monster", "dihedral"}},
       {"stl", {{"rank", "65"}}, 64, kInvalid, {"65", "64"}},
       {"matmul", {}, 100, kInvalid, {"100"}},
@@ -127,14 +129,14 @@ TEST(Budgets, TakeTheLargestMemberThatFits) {
       {"lowrank", BudgetKind::kParameters, .25, "lowrank{rank=8}"},
       {"lowrank", BudgetKind::kParameters, .26, "lowrank{rank=8}"},
       {"blockdiag", BudgetKind::kParameters, .25, "blockdiag{blocks=4}"},
-      {"kron", BudgetKind::kFlops, .5, "kron{terms=2}"},
-      {"kron", BudgetKind::kParameters, .25, "kron{terms=8}"},
+      {"kron", BudgetKind::kFlops, .5, "kron{beta=8,epsilon=8,terms=2}"},
+      {"kron", BudgetKind::kParameters, .25, "kron{beta=8,epsilon=8,terms=8}"},
       {"ksparse", BudgetKind::kParameters, .25, "ksparse{count=1024}"},
       {"monarch", BudgetKind::kParameters, .25, "monarch{blocks=8,depth=auto}"},
       {"butterfly", BudgetKind::kParameters, .1875, "butterfly"},
       {"butterfly", BudgetKind::kParameters, .18, ""},
       {"matmul", BudgetKind::kFlops, .5, ""},
-      {"strassen", BudgetKind::kFlops, .95, "strassen{levels=1,variant=strassen}"},
+      {"strassen", BudgetKind::kFlops, .95, "strassen{levels=1,variant=winograd}"},
   };
   for (const BudgetCase& c : cases) {
     const auto member = LargestWithin(c.name, {}, 64, {c.kind, "test", c.share});
