@@ -166,6 +166,13 @@ absl::StatusOr<FitRecords> CollectObservations(absl::Span<const v1::CaseResult> 
   return fit;
 }
 
+std::string SharingNote(const v1::Case& c) {
+  const int64_t least = std::min({c.shape().tokens(), c.shape().d_in(), c.shape().d_out()});
+  if (c.ranks() <= least) return "";
+  return absl::StrCat("FLOPs are taken as evenly shared, but with a side of ", least, " some of ",
+                      c.ranks(), " ranks may idle");
+}
+
 RankLoad LoadOf(const v1::Case& c, const v1::Cost& cost, const Placement& placement) {
   RankLoad load{.kernel = KernelOf(c), .level = placement.LevelOf(c.ranks()), .ranks = c.ranks()};
   SetWork(cost, placement.CopyRate(c.ranks()), &load);

@@ -42,6 +42,10 @@ absl::StatusOr<FitRecords> CollectObservations(absl::Span<const v1::CaseResult> 
 // The kernel that decides gamma and mu of a case.
 std::string KernelOf(const v1::Case& c);
 
+// What a reader must know of the load of a case, if anything. FLOPs are declared for the whole gang
+// and taken as evenly shared, which more ranks than rows or columns cannot do.
+std::string SharingNote(const v1::Case& c);
+
 // `cost` is that of `c`.
 RankLoad LoadOf(const v1::Case& c, const v1::Cost& cost, const Placement& placement);
 

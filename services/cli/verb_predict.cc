@@ -89,6 +89,8 @@ absl::StatusOr<PredictedCase> PredictOne(Client& client, const v1::Case& item,
   asked.load = LoadOf(asked.item, checked.cost(), records.placement);
   auto prediction = fit.Predict(asked.load, network);
   if (prediction.ok()) {
+    const std::string sharing = SharingNote(asked.item);
+    if (!sharing.empty()) prediction->notes.push_back(sharing);
     asked.prediction = *std::move(prediction);
   } else {
     asked.refusal = std::string(prediction.status().message());

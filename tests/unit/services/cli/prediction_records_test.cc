@@ -50,6 +50,14 @@ TEST(CollectObservations, TakesWhatOneRankDoesFromTheRecord) {
   EXPECT_EQ(asked.kernel, seen.load.kernel);
 }
 
+TEST(SharingNote, WarnsOfMoreRanksThanTheShortestSideHasRows) {
+  v1::Case c = Record("x", 1).case_();  // 512x768x3072
+  c.set_ranks(512);
+  EXPECT_EQ(SharingNote(c), "");
+  c.set_ranks(513);
+  EXPECT_THAT(SharingNote(c), HasSubstr("with a side of 512 some of 513 ranks may idle"));
+}
+
 TEST(CollectObservations, TellsHowFarMessagesGo) {
   const struct {
     std::vector<std::pair<std::string, std::string>> places;
