@@ -52,7 +52,8 @@ struct Score {
 
 // Fills in and checks parameters. INVALID_ARGUMENT naming an unknown family or parameter, a wrong
 // value or a wrong n; UNIMPLEMENTED with the reason for operators that are no fixed set of
-// matrices. The parameters `axis` and `init` of operators are accepted: they do not change the set.
+// matrices. The parameters `axis`, `init` and `seed` of operators are accepted: they do not change
+// what kind of set it is.
 absl::StatusOr<FamilyInfo> ResolveFamily(absl::string_view name,
                                          const std::map<std::string, std::string>& parameters,
                                          int64_t n);
