@@ -2,7 +2,10 @@
 // Gating: the elementwise (Hadamard) product of activations with as many gate values, Y = X * W.
 // W is data of the same shape as X, not a parameter: nothing is reused, so it runs at the speed of
 // memory. It mixes nothing, and nothing moves while X, W and Y are cut alike.
-//   FLOPs N K. Minimal bytes 3 b N K. Messages none. Reference: the product in float64.
+// Backward both gradients, dX = dY * W and dW = dY * X.
+//   FLOPs N K, backward 2 N K. Minimal bytes 3 b N K, backward 5 b N K. Messages none. Reference:
+//   the product in float64.
+#include <algorithm>
 #include <cmath>
 
 #include "services/base/status_macros.h"
@@ -14,7 +17,7 @@
 namespace basisbench {
 namespace {
 
-// The part of X, W and Y that a rank holds: rows ("token") or columns ("column").
+// The part of X, W, Y and their gradients that a rank holds: rows ("token") or columns ("column").
 struct Part {
   Part(const Problem& problem, int rank)
       : rows{0, problem.shape.tokens}, cols{0, problem.shape.d_in} {
@@ -26,39 +29,69 @@ struct Part {
   Piece rows, cols;
 };
 
+// Elements of each operand taken together backward.
+constexpr int64_t kPieceBytes = int64_t{64} << 10;
+
 class GatePlan : public Plan {
  public:
   GatePlan(const Problem& problem, Device& device, int rank)
-      : problem_(problem), device_(device), part_(problem, rank) {}
+      : problem_(problem),
+        backward_(problem.direction == "backward"),
+        device_(device),
+        part_(problem, rank) {}
 
   absl::Status Allocate() {
-    for (Buffer* buffer : {&x_, &w_, &y_}) {
+    std::vector<Buffer*> buffers = {&x_, &w_, &y_};
+    if (backward_) buffers = {&x_, &w_, &dy_, &dx_, &dw_};
+    for (Buffer* buffer : buffers) {
       BB_ASSIGN_OR_RETURN(*buffer, device_.Allocate(part_.count() * DtypeSize(problem_.dtype)));
     }
     return absl::OkStatus();
   }
 
   absl::Status Run() override {
-    BB_RETURN_IF_ERROR(
-        device_.Multiply(problem_.dtype, part_.count(), x_.data(), w_.data(), y_.data()));
+    if (!backward_) {
+      BB_RETURN_IF_ERROR(Multiply(x_, w_, y_, 0, part_.count()));
+      return device_.Synchronize();
+    }
+    // dY is read from memory once: both products of a piece while it is in the cache.
+    const int64_t piece = kPieceBytes / DtypeSize(problem_.dtype);
+    for (int64_t first = 0; first < part_.count(); first += piece) {
+      const int64_t count = std::min(piece, part_.count() - first);
+      BB_RETURN_IF_ERROR(Multiply(dy_, w_, dx_, first, count));
+      BB_RETURN_IF_ERROR(Multiply(dy_, x_, dw_, first, count));
+    }
     return device_.Synchronize();
   }
   absl::Status RunCompute() override { return Run(); }
   absl::Status RunCommunication() override { return absl::OkStatus(); }
 
-  std::vector<Shard> Inputs() override { return {Held("x", x_), Held("w", w_)}; }
-  std::vector<Shard> Outputs() override { return {Held("y", y_)}; }
+  std::vector<Shard> Inputs() override {
+    std::vector<Shard> inputs = {Held("x", x_), Held("w", w_)};
+    if (backward_) inputs.push_back(Held("dy", dy_));
+    return inputs;
+  }
+  std::vector<Shard> Outputs() override {
+    if (backward_) return {Held("dx", dx_), Held("dw", dw_)};
+    return {Held("y", y_)};
+  }
 
  private:
+  // y = x w for `count` elements from `first` on.
+  absl::Status Multiply(Buffer& x, Buffer& w, Buffer& y, int64_t first, int64_t count) {
+    const int64_t at = first * DtypeSize(problem_.dtype);
+    return device_.Multiply(problem_.dtype, count, x.data() + at, w.data() + at, y.data() + at);
+  }
   Shard Held(const char* tensor, Buffer& buffer) const {
     return {tensor,           problem_.dtype,        buffer.data(),
             part_.cols.count, IndicesOf(part_.rows), IndicesOf(part_.cols)};
   }
 
   const Problem problem_;
+  const bool backward_;
   Device& device_;
   const Part part_;
-  Buffer x_, w_, y_;
+  Buffer x_, w_, y_, dy_, dx_, dw_;
 };
 
 absl::StatusOr<std::unique_ptr<Plan>> MakeGatePlan(const Problem& problem, Device& device,
@@ -68,7 +101,11 @@ absl::StatusOr<std::unique_ptr<Plan>> MakeGatePlan(const Problem& problem, Devic
   return plan;
 }
 
-RankCost CostOfRank(const Problem& problem, int rank) { return {3 * Part(problem, rank).count()}; }
+int64_t OperandsOf(const Problem& problem) { return problem.direction == "backward" ? 5 : 3; }
+
+RankCost CostOfRank(const Problem& problem, int rank) {
+  return {OperandsOf(problem) * Part(problem, rank).count()};
+}
 
 const std::vector<Sharding>& Shardings() {
   static const auto& shardings = *new std::vector<Sharding>{{"token", MakeGatePlan, CostOfRank},
@@ -86,7 +123,7 @@ OperatorDescription Describe() {
   description.flops_formula = "N K";
   description.shardings = NamesOf(Shardings());
   description.dtypes = EveryDtype();
-  description.directions = {"forward"};
+  description.directions = {"forward", "backward"};
   return description;
 }
 
@@ -104,12 +141,18 @@ class Gate : public Operator {
   OperatorCost Cost(const Problem& problem) const override {
     const double elements = static_cast<double>(problem.shape.tokens) * problem.shape.d_in;
     OperatorCost cost;
-    cost.flops_executed = elements;
-    cost.flops_effective = 2.0 * elements * problem.shape.d_out;
-    cost.bytes_min = 3.0 * DtypeSize(problem.dtype) * elements;
+    const double products = problem.direction == "backward" ? 2 : 1;
+    cost.flops_executed = products * elements;
+    cost.flops_effective = products * 2.0 * elements * problem.shape.d_out;
+    cost.bytes_min = static_cast<double>(OperandsOf(problem) * DtypeSize(problem.dtype)) * elements;
     DeclareRanks(ShardingOf(Shardings(), problem), problem, cost);
     cost.lower_bound_source = "none: elements do not depend on each other";
     return cost;
+  }
+
+  std::vector<TensorShape> Tensors(const Problem& problem) const override {
+    const auto [tokens, d_in, d_out] = problem.shape;
+    return {{"x", tokens, d_in}, {"w", tokens, d_in}};
   }
 
   double OperandScale(const Problem&, absl::string_view) const override { return 1.0; }
@@ -149,6 +192,23 @@ class Gate : public Operator {
       projection.magnitude.push_back(std::sqrt(square));
     }
     return projection;
+  }
+
+  // <dY, change * W>, and the same for W, element by element; wider than f64, whose products round
+  // as often as the operator's.
+  double ReferenceDerivative(const Problem&, const Operands& operands,
+                             const Change& change) const override {
+    const char* other = change.tensor == "x" ? "w" : "x";
+    const size_t width = change.cols.size();
+    long double sum = 0;
+    for (size_t i = 0; i < change.rows.size(); ++i) {
+      for (size_t j = 0; j < width; ++j) {
+        const long double dy = operands.At("dy", change.rows[i], change.cols[j]);
+        sum +=
+            dy * operands.At(other, change.rows[i], change.cols[j]) * change.values[i * width + j];
+      }
+    }
+    return static_cast<double>(sum);
   }
 
   double RoundingGrowth(const Problem&) const override { return 1; }

@@ -121,12 +121,14 @@ class AllToAllPlan : public Plan {
 
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
                                                Communicator& communicator) {
+  if (problem.direction == "backward") return MakeWhtRowsToColumns(problem, device, communicator);
   auto plan = std::make_unique<AllToAllPlan>(problem, device, communicator);
   BB_RETURN_IF_ERROR(plan->Allocate());
   return plan;
 }
 
 RankCost Cost(const Problem& problem, int rank) {
+  if (problem.direction == "backward") return WhtRowsToColumnsCost(problem, rank);
   const Exchange exchange(problem, rank);
   const auto [tokens, n, d_out] = problem.shape;
   RankCost cost{tokens * exchange.cols[rank].count + exchange.arriving +

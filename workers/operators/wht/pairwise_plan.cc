@@ -57,8 +57,8 @@ class PairwisePlan : public Plan {
   absl::Status RunCompute() override { return Iterate({.communicate = false}); }
   absl::Status RunCommunication() override { return Iterate({.compute = false}); }
 
-  std::vector<Shard> Inputs() override { return {Columns("x", x_)}; }
-  std::vector<Shard> Outputs() override { return {Columns("y", y_)}; }
+  std::vector<Shard> Inputs() override { return {Columns(WhtInput(problem_), x_)}; }
+  std::vector<Shard> Outputs() override { return {Columns(WhtOutput(problem_), y_)}; }
 
  private:
   Shard Columns(const char* tensor, Buffer& buffer) const {

@@ -31,8 +31,8 @@ class TokenPlan : public Plan {
   absl::Status RunCompute() override { return Run(); }
   absl::Status RunCommunication() override { return absl::OkStatus(); }
 
-  std::vector<Shard> Inputs() override { return {Rows("x", x_)}; }
-  std::vector<Shard> Outputs() override { return {Rows("y", y_)}; }
+  std::vector<Shard> Inputs() override { return {Rows(WhtInput(problem_), x_)}; }
+  std::vector<Shard> Outputs() override { return {Rows(WhtOutput(problem_), y_)}; }
 
  private:
   Shard Rows(const char* tensor, Buffer& buffer) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walsh-Hadamard transform of each token, Y = X H_n / sqrt(n), H_2m = [H_m H_m; H_m -H_m]
-// (Sylvester order), n a power of two. Fixed, orthonormal, its own inverse.
+// (Sylvester order), n a power of two. Fixed, orthonormal, its own inverse and adjoint: backward is
+// the same for dY.
 //   FLOPs N n lg n additions. Minimal bytes 2 b N n. Bytes and messages per sharding: the head of
 //   each plan's file. Reference: rows of H by Sylvester's doubling, in float64.
 #include <algorithm>
@@ -36,22 +37,26 @@ OperatorDescription Describe() {
   description.flops_formula = "N n lg n";
   description.shardings = NamesOf(Shardings());
   description.dtypes = EveryDtype();
-  description.directions = {"forward"};
+  description.directions = {"forward", "backward"};
   return description;
 }
 
 // Words that some rank must send. What a rank holds of X is n/P columns. "pairwise": each other
 // rank's columns of Y depend on them through an invertible matrix, so at least N n / P numbers
 // leave it or, counting all ranks, arrive. "all_to_all": the rows that others own of Y depend
-// one-to-one on the own columns of those rows.
+// one-to-one on the own columns of those rows; backward, the columns that others own of dX on the
+// own rows.
 double LowerBoundWords(const Problem& problem) {
   const auto [tokens, n, d_out] = problem.shape;
   if (problem.ranks == 1) return 0;
   if (problem.sharding == "pairwise") return static_cast<double>(tokens) * n / problem.ranks;
   double most = 0;
   for (int rank = 0; rank < problem.ranks; ++rank) {
-    const double rows = tokens - PartOf(tokens, problem.ranks, rank).count;
-    most = std::max(most, rows * PartOf(n, problem.ranks, rank).count);
+    const int64_t rows = PartOf(tokens, problem.ranks, rank).count;
+    const int64_t cols = PartOf(n, problem.ranks, rank).count;
+    const int64_t words =
+        problem.direction == "backward" ? rows * (n - cols) : (tokens - rows) * cols;
+    most = std::max(most, static_cast<double>(words));
   }
   return most;
 }
@@ -107,6 +112,8 @@ class Wht : public Operator {
   Projection ReferenceProjection(const Problem& problem, const Operands& operands,
                                  absl::Span<const double> v,
                                  absl::Span<const int64_t> rows) const override;
+  double ReferenceDerivative(const Problem& problem, const Operands& operands,
+                             const Change& change) const override;
 
   // One per stage, and the scaling with the rounded factor.
   double RoundingGrowth(const Problem& problem) const override {
@@ -201,6 +208,21 @@ Operator::Projection Wht::ReferenceProjection(const Problem& problem, const Oper
     projection.magnitude.push_back(scale * std::sqrt(square * weight));
   }
   return projection;
+}
+
+// <dY, change H> = <dY H, change>, row by row.
+double Wht::ReferenceDerivative(const Problem& problem, const Operands& operands,
+                                const Change& change) const {
+  std::vector<double> dy(problem.shape.d_in);
+  const size_t width = change.cols.size();
+  Wide sum = 0;
+  for (size_t i = 0; i < change.rows.size(); ++i) {
+    operands.Row("dy", change.rows[i], 0, absl::MakeSpan(dy));
+    const std::vector<Wide> transformed = HadamardTimes(dy);
+    for (size_t j = 0; j < width; ++j)
+      sum += transformed[change.cols[j]] * change.values[i * width + j];
+  }
+  return static_cast<double>(sum / std::sqrt(static_cast<Wide>(problem.shape.d_in)));
 }
 
 const RegisterOperator kRegister(std::make_unique<Wht>());
