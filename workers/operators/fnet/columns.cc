@@ -20,6 +20,14 @@ Piece Mirrored(const Piece& columns, int64_t d) {
   return {first, std::max<int64_t>(0, end - first)};
 }
 
+std::vector<int64_t> ColumnsWithImages(const Piece& columns, int64_t d) {
+  std::vector<int64_t> indices = IndicesOf(columns);
+  const Piece mirrored = Mirrored(columns, d);
+  for (int64_t l = mirrored.offset + mirrored.count - 1; l >= mirrored.offset; --l)
+    indices.push_back(d - l);
+  return indices;
+}
+
 absl::StatusOr<std::unique_ptr<FftPlan>> MakeColumnFft(const Problem& problem, Device& device,
                                                        int64_t count, void* pairs) {
   FftDescription columns{.dtype = problem.dtype, .n = problem.shape.tokens};

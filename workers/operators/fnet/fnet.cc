@@ -2,7 +2,8 @@
 // FNet mixing: the real part of the two-dimensional Fourier transform over tokens and channels,
 //   Y = Re(F_N X F_d), F_n[j, k] = exp(-2 pi i jk / n), not normalised.
 // Fixed, self-adjoint, and no change of basis: it has rank (N d + c) / 2, c the number of
-// frequencies that are their own mirror, and is sqrt(N d) times a partial isometry.
+// frequencies that are their own mirror, and is sqrt(N d) times a partial isometry. Backward is the
+// same for dY.
 //   FLOPs 2.5 n lg n per real transform: (d/2 + 1) of length N, and of length d N/2 + 1 on one
 //   rank, N on several. Minimal bytes 2 b N d. Bytes and messages: the head of sharded_plan.cc.
 //   Reference: the double sum in float64, one axis after the other.
@@ -39,7 +40,7 @@ OperatorDescription Describe() {
       "2.5 (K/2+1) N lg N + 2.5 R K lg K, R = N/2+1 on one rank, N on several";
   description.shardings = NamesOf(Shardings());
   description.dtypes = EveryDtype();
-  description.directions = {"forward"};
+  description.directions = {"forward", "backward"};
   return description;
 }
 
@@ -58,7 +59,9 @@ int64_t OwnMirrors(const Piece& rows, int64_t tokens) {
 
 // Words that some rank must send. Column by column of the spectrum, what a rank's rows put into the
 // real parts that others own is a linear map without a kernel, but for rows whose mirror rows the
-// rank has too. Its rank is at least the number below.
+// rank has too. Its rank is at least the number below. Backward "transposed", each pair of columns
+// of dY has N numbers that matter, and those for rows that are the rank's own with their mirrors
+// stay.
 double LowerBoundWords(const Problem& problem) {
   if (problem.ranks == 1) return 0;
   const auto [tokens, width, d_out] = problem.shape;
@@ -67,9 +70,12 @@ double LowerBoundWords(const Problem& problem) {
     const Piece rows = PartOf(tokens, problem.ranks, rank);
     const Piece columns = ColumnsByRank(width, problem.ranks)[rank];
     const int64_t mirrors = OwnMirrors(rows, tokens);
-    const int64_t held = columns.count + Mirrored(columns, width).count;
-    const int64_t words = problem.sharding == "token" ? width * (rows.count - 2 * mirrors)
-                                                      : (width - held) * (rows.count - mirrors);
+    const int64_t pairs = Mirrored(columns, width).count, held = columns.count + pairs;
+    int64_t words = width * (rows.count - 2 * mirrors);
+    if (problem.sharding == "transposed") {
+      words = problem.direction == "backward" ? pairs * (tokens - mirrors)
+                                              : (width - held) * (rows.count - mirrors);
+    }
     most = std::max(most, static_cast<double>(words));
   }
   return most;
@@ -117,6 +123,8 @@ class Fnet : public Operator {
   Projection ReferenceProjection(const Problem& problem, const Operands& operands,
                                  absl::Span<const double> v,
                                  absl::Span<const int64_t> rows) const override;
+  double ReferenceDerivative(const Problem& problem, const Operands& operands,
+                             const Change& change) const override;
 
   // A stage adds and multiplies: about four roundings for each of lg(N d) stages.
   double RoundingGrowth(const Problem& problem) const override {
@@ -199,6 +207,34 @@ Operator::Projection Fnet::ReferenceProjection(const Problem& problem, const Ope
     projection.magnitude.push_back(std::sqrt(x_squares * v_squares));
   }
   return projection;
+}
+
+// <dY, f(change)> = Re sum_il (sum_k dY[k,l] F_N[k,i]) (change F_d)[i,l], i over the rows that
+// change.
+double Fnet::ReferenceDerivative(const Problem& problem, const Operands& operands,
+                                 const Change& change) const {
+  const auto [tokens, width, d_out] = problem.shape;
+  const std::vector<Complex> along_tokens = Turns(tokens), along_channels = Turns(width);
+  std::vector<Complex> mixed(change.rows.size() * width);
+  std::vector<double> dy(width);
+  for (int64_t k = 0; k < tokens; ++k) {
+    operands.Row("dy", k, 0, absl::MakeSpan(dy));
+    for (size_t r = 0; r < change.rows.size(); ++r) {
+      const Complex turn = along_tokens[k * change.rows[r] % tokens];
+      for (int64_t l = 0; l < width; ++l) mixed[r * width + l] += turn * dy[l];
+    }
+  }
+  long double sum = 0;
+  for (size_t r = 0; r < change.rows.size(); ++r) {
+    for (int64_t l = 0; l < width; ++l) {
+      Complex transformed = 0;
+      for (size_t j = 0; j < change.cols.size(); ++j)
+        transformed +=
+            change.values[r * change.cols.size() + j] * along_channels[change.cols[j] * l % width];
+      sum += (mixed[r * width + l] * transformed).real();
+    }
+  }
+  return static_cast<double>(sum);
 }
 
 const RegisterOperator kRegister(std::make_unique<Fnet>());

@@ -13,8 +13,19 @@ namespace basisbench {
 // X and Y by rows: all-to-alls there and back.
 Sharding FnetToken();
 
-// X by rows, Y by columns in mirrored pairs: one all-to-all.
+// X by rows, Y by columns in mirrored pairs: one all-to-all. Backward dY by columns, dX by rows.
 Sharding FnetTransposed();
+absl::StatusOr<std::unique_ptr<Plan>> MakeFnetColumnsToRows(const Problem& problem, Device& device,
+                                                            Communicator& communicator);
+RankCost FnetColumnsToRowsCost(const Problem& problem, int rank);
+
+// The map is its own adjoint: backward it takes dY to dX.
+inline const char* FnetInput(const Problem& problem) {
+  return problem.direction == "backward" ? "dy" : "x";
+}
+inline const char* FnetOutput(const Problem& problem) {
+  return problem.direction == "backward" ? "dx" : "y";
+}
 
 // One rank: nothing moves.
 absl::StatusOr<std::unique_ptr<Plan>> MakeLocalFnetPlan(const Problem& problem, Device& device);
@@ -31,6 +42,8 @@ inline int64_t PaddedToPairs(int64_t count) { return count + count % 2; }
 
 // Those of some columns l that have a mirror image d - l beyond d/2.
 Piece Mirrored(const Piece& columns, int64_t d);
+// Columns, and behind them the mirror images of those that have one, in ascending order.
+std::vector<int64_t> ColumnsWithImages(const Piece& columns, int64_t d);
 
 // Transforms along columns of pairs, in place; `pairs` has PaddedToPairs(count) reals a row.
 absl::StatusOr<std::unique_ptr<FftPlan>> MakeColumnFft(const Problem& problem, Device& device,

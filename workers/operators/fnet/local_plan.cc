@@ -45,8 +45,8 @@ class LocalPlan : public Plan {
   absl::Status RunCompute() override { return Run(); }
   absl::Status RunCommunication() override { return absl::OkStatus(); }
 
-  std::vector<Shard> Inputs() override { return {Whole("x", x_)}; }
-  std::vector<Shard> Outputs() override { return {Whole("y", y_)}; }
+  std::vector<Shard> Inputs() override { return {Whole(FnetInput(problem_), x_)}; }
+  std::vector<Shard> Outputs() override { return {Whole(FnetOutput(problem_), y_)}; }
 
  private:
   Shard Whole(const char* tensor, Buffer& buffer) const {

@@ -231,26 +231,24 @@ absl::Status ShardedPlan::PlaceRowsFrom(int peer) {
 }
 
 std::vector<Shard> ShardedPlan::Inputs() {
-  return {{"x", problem_.dtype, x_.data(), layout_.width, IndicesOf(layout_.rows[layout_.me]),
-           IndicesOf({0, layout_.width})}};
+  return {{FnetInput(problem_), problem_.dtype, x_.data(), layout_.width,
+           IndicesOf(layout_.rows[layout_.me]), IndicesOf({0, layout_.width})}};
 }
 
 std::vector<Shard> ShardedPlan::Outputs() {
   if (returns_) {
-    return {{"y", problem_.dtype, y_.data(), layout_.width, IndicesOf(layout_.rows[layout_.me]),
-             IndicesOf({0, layout_.width})}};
+    return {{FnetOutput(problem_), problem_.dtype, y_.data(), layout_.width,
+             IndicesOf(layout_.rows[layout_.me]), IndicesOf({0, layout_.width})}};
   }
-  std::vector<int64_t> columns = IndicesOf(layout_.own_columns());
-  const Piece mirrored = Mirrored(layout_.own_columns(), layout_.width);
-  for (int64_t l = mirrored.offset + mirrored.count - 1; l >= mirrored.offset; --l)
-    columns.push_back(layout_.width - l);
   return {{"y", problem_.dtype, y_.data(), layout_.UnfoldedWidth(), IndicesOf({0, layout_.tokens}),
-           std::move(columns)}};
+           ColumnsWithImages(layout_.own_columns(), layout_.width)}};
 }
 
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
                                                Communicator& communicator) {
   if (problem.ranks == 1) return MakeLocalFnetPlan(problem, device);
+  if (problem.direction == "backward" && problem.sharding == "transposed")
+    return MakeFnetColumnsToRows(problem, device, communicator);
   auto plan = std::make_unique<ShardedPlan>(problem, device, communicator);
   BB_RETURN_IF_ERROR(plan->Allocate());
   return plan;
@@ -258,6 +256,8 @@ absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& d
 
 RankCost Cost(const Problem& problem, int rank) {
   if (problem.ranks == 1) return LocalFnetCost(problem);
+  if (problem.direction == "backward" && problem.sharding == "transposed")
+    return FnetColumnsToRowsCost(problem, rank);
   const Layout layout(problem, rank);
   const int64_t rows = layout.own_rows(), columns = layout.own_columns().count;
   RankCost cost{rows * (layout.width + 2 * HalfOf(layout.width)) + layout.packed +
