@@ -98,12 +98,6 @@ std::vector<Problem> ConformanceCase::Problems() const {
     const auto resolved = op->Resolve(problem);
     if (!resolved.ok()) continue;
     problems.push_back(*resolved);
-    if (resolved->parameters.count("axis") > 0) {
-      problem.parameters["axis"] = "token";
-      if (const auto on_tokens = op->Resolve(problem); on_tokens.ok())
-        problems.push_back(*on_tokens);
-      problem.parameters.clear();
-    }
     if (resolved->grid.empty()) continue;
     for (const std::string& grid : Grids(ranks)) {
       problem.grid = grid;

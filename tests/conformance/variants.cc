@@ -6,6 +6,20 @@ namespace basisbench {
 // An entry has to fit 64 x 64 x 64: the negative controls want a shape of some size.
 const std::vector<Variant>& Variants() {
   static const auto& variants = *new std::vector<Variant>{
+      {"acdc", "tokens", {{"axis", "token"}}},
+      {"circulant", "tokens", {{"axis", "token"}}},
+      {"dct", "tokens", {{"axis", "token"}}},
+      {"dwhtd", "tokens", {{"axis", "token"}}},
+      {"dwt", "tokens", {{"axis", "token"}, {"wavelet", "db3"}, {"levels", "1"}}},
+      {"dwt", "db2", {{"wavelet", "db2"}}},
+      {"dwt", "db4", {{"wavelet", "db4"}, {"levels", "2"}}},
+      {"fastfood", "tokens", {{"axis", "token"}, {"seed", "7"}}},
+      {"hartley", "tokens", {{"axis", "token"}}},
+      {"ldr", "tokens", {{"axis", "token"}, {"rank", "3"}}},
+      {"ldr", "rank_1", {{"rank", "1"}}},
+      {"polymul", "tokens", {{"axis", "token"}}},
+      {"random_orthogonal", "tokens", {{"axis", "token"}, {"seed", "7"}}},
+      {"toeplitz", "tokens", {{"axis", "token"}}},
       {"btt", "tokens", {{"axis", "token"}, {"rank", "2"}}},
       {"einsum",
        "everything",
