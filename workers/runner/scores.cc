@@ -41,7 +41,12 @@ absl::StatusOr<std::vector<double>> FitOwn(const FamilyInfo& family, int64_t n, 
                                            int ranks) {
   const std::vector<std::string> names = TargetNames();
   std::vector<double> captured(names.size(), 0.0);
-  for (size_t i = static_cast<size_t>(rank); i < names.size(); i += static_cast<size_t>(ranks)) {
+  const auto first = static_cast<size_t>(rank);
+  for (size_t i = first; i < names.size(); i += static_cast<size_t>(ranks)) {
+    if (i != first && family.same_for_every_target) {
+      captured[i] = captured[first];
+      continue;
+    }
     BB_ASSIGN_OR_RETURN(const Target target, MakeTarget(names[i], n));
     BB_ASSIGN_OR_RETURN(const TargetFit fit, FitTarget(family, target, /*canon=*/false));
     captured[i] = fit.captured;
