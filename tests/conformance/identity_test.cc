@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "services/base/status_macros.h"
+#include "tests/conformance/applied.h"
 #include "tests/conformance/case_list.h"
 #include "tests/conformance/ranks.h"
 #include "tests/conformance/run_case.h"
@@ -13,75 +14,6 @@
 
 namespace basisbench {
 namespace {
-
-using Dense = std::vector<double>;
-
-// X from a dense matrix, everything else from other operands.
-class DenseX : public Operands {
- public:
-  DenseX(Dense x, int64_t width, const Operands& others)
-      : x_(std::move(x)), width_(width), others_(others) {}
-  double At(absl::string_view tensor, int64_t row, int64_t col) const override {
-    return tensor == "x" ? x_[row * width_ + col] : others_.At(tensor, row, col);
-  }
-
- private:
-  const Dense x_;
-  const int64_t width_;
-  const Operands& others_;
-};
-
-Dense Normal(const Problem& problem, uint64_t seed) {
-  const TensorValues values(seed, "x", Distribution::kNormal);
-  Dense x;
-  for (int64_t i = 0; i < problem.shape.tokens; ++i) {
-    for (int64_t j = 0; j < problem.shape.d_in; ++j) {
-      const double value = values.At(i, j);
-      x.push_back(RoundTo(problem.dtype, value));
-    }
-  }
-  return x;
-}
-
-// f(x), whole, on every rank.
-absl::StatusOr<Dense> Apply(CaseRun& run, const Dense& x) {
-  const SeededOperands others(run.op(), run.problem(), Distribution::kNormal, 41);
-  run.Fill(DenseX(x, run.problem().shape.d_in, others));
-  BB_RETURN_IF_ERROR(run.Run());
-  BB_ASSIGN_OR_RETURN(const auto held, GatherOutputs(run));
-  Dense y(held[0].size(), std::nan(""));
-  for (const Dense& one : held) {
-    for (size_t at = 0; at < y.size(); ++at) {
-      if (!std::isnan(one[at])) y[at] = one[at];
-    }
-  }
-  return y;
-}
-
-// Wider than f64, whose own sums of many terms would be the larger error.
-long double Dot(const Dense& a, const Dense& b) {
-  long double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<long double>(a[i]) * b[i];
-  return sum;
-}
-
-double Norm(const Dense& x) { return static_cast<double>(std::sqrt(Dot(x, x))); }
-
-// |a - b| / |b| in units of the error model.
-double Distance(const CaseRun& run, const Dense& a, const Dense& b) {
-  Dense difference(a.size());
-  for (size_t i = 0; i < a.size(); ++i) difference[i] = a[i] - b[i];
-  const double unit =
-      UnitRoundoff(run.problem().dtype) * std::sqrt(Roundings(run.op(), run.problem()));
-  return Norm(difference) / (unit * Norm(b));
-}
-
-constexpr double kClose = 4;
-
-absl::Status Expect(double distance, const char* what) {
-  if (distance <= kClose) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(what, " is off by ", distance, " error units"));
-}
 
 // H H = I and |x H| = |x|.
 absl::Status CheckWht(CaseRun& run) {
