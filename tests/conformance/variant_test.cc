@@ -32,6 +32,13 @@ const std::vector<Variant>& Variants() {
       {"softmax_attention", {{"causal", "0"}}, {{33, 32, 48}, {3, 8, 8}}},
       {"softmax_attention", {{"heads", "1"}}, {{300, 6, 4}}},
       {"softmax_attention", {{"heads", "3"}, {"causal", "0"}}, {{270, 6, 3}}},
+      {"stl", {{"encoded", "1"}}, {{16, 24, 8}, {5, 7, 9}}},
+      {"stl", {{"tile", "4"}}, {{32, 16, 24}, {9, 7, 5}}},
+      {"stl", {{"tile", "3"}, {"rank", "20"}, {"init", "naive_subset"}}, {{12, 21, 15}, {8, 7, 5}}},
+      {"stl", {{"tile", "2"}, {"rank", "6"}, {"init", "als"}}, {{24, 16, 20}, {7, 5, 3}}},
+      {"stl",
+       {{"tile", "4"}, {"rank", "16"}, {"init", "random"}, {"encoded", "1"}},
+       {{24, 16, 20}}},
   };
   return variants;
 }
