@@ -39,6 +39,9 @@ const std::vector<Variant>& Variants() {
       {"stl",
        {{"tile", "4"}, {"rank", "16"}, {"init", "random"}, {"encoded", "1"}},
        {{24, 16, 20}}},
+      {"linear_attention", {{"causal", "0"}}, {{33, 32, 48}, {3, 8, 8}}},
+      {"linear_attention", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 4}}},
+      {"linear_attention", {{"chunk", "8"}}, {{45, 16, 24}}},
   };
   return variants;
 }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workers/operators/linear_attention/chunked_scan.h"
+
+#include <algorithm>
+
+#include "services/base/status_macros.h"
+
+namespace basisbench {
+
+// Heads lie side by side: they are a batch whose matrices are a head's width apart.
+absl::Status ChunkedScan::ApplyState(const void* a, int64_t from, int64_t to, Transpose transpose,
+                                     const void* state, double beta, void* c, int64_t first,
+                                     int64_t count) {
+  GemmArgs args{.dtype = shape_.dtype, .transpose_b = transpose};
+  args.batch = shape_.heads;
+  args.m = count, args.n = to, args.k = from;
+  args.a = At(a, from, 0, first), args.lda = shape_.heads * from, args.stride_a = from;
+  args.b = state, args.ldb = shape_.value_width;
+  args.stride_b = shape_.key_width * shape_.value_width;
+  args.beta = beta;
+  args.c = At(c, to, 0, first), args.ldc = shape_.heads * to, args.stride_c = to;
+  return device_.Gemm(args);
+}
+
+absl::Status ChunkedScan::AddToState(const void* a, const void* b, int64_t first, int64_t count,
+                                     double beta, void* state) {
+  GemmArgs args{.dtype = shape_.dtype, .transpose_a = Transpose::kYes};
+  args.batch = shape_.heads;
+  args.m = shape_.key_width, args.n = shape_.value_width, args.k = count;
+  args.a = At(a, shape_.key_width, 0, first), args.lda = shape_.heads * shape_.key_width;
+  args.stride_a = shape_.key_width;
+  args.b = At(b, shape_.value_width, 0, first), args.ldb = shape_.heads * shape_.value_width;
+  args.stride_b = shape_.value_width;
+  args.beta = beta;
+  args.c = state, args.ldc = shape_.value_width;
+  args.stride_c = shape_.key_width * shape_.value_width;
+  return device_.Gemm(args);
+}
+
+absl::Status ChunkedScan::Within(const void* a, const void* b, int64_t width, Transpose transpose,
+                                 const void* d, void* c, int64_t d_width, int64_t first,
+                                 int64_t count) {
+  for (int64_t head = 0; head < shape_.heads; ++head) {
+    GemmArgs scores{.dtype = shape_.dtype, .transpose_b = Transpose::kYes};
+    scores.m = scores.n = count, scores.k = width;
+    scores.a = At(a, width, head, first), scores.lda = shape_.heads * width;
+    scores.b = At(b, width, head, first), scores.ldb = shape_.heads * width;
+    scores.c = workspace_, scores.ldc = count;
+    BB_RETURN_IF_ERROR(device_.Gemm(scores));
+    // A token does not see those after it.
+    for (int64_t row = 0; row + 1 < count; ++row) {
+      BB_RETURN_IF_ERROR(
+          device_.Fill(shape_.dtype, count - 1 - row, 0,
+                       workspace_ + (row * count + row + 1) * DtypeSize(shape_.dtype)));
+    }
+    GemmArgs spread{.dtype = shape_.dtype, .transpose_a = transpose};
+    spread.m = count, spread.n = d_width, spread.k = count;
+    spread.a = workspace_, spread.lda = count;
+    spread.b = At(d, d_width, head, first), spread.ldb = shape_.heads * d_width;
+    spread.beta = 1;
+    spread.c = At(c, d_width, head, first), spread.ldc = shape_.heads * d_width;
+    BB_RETURN_IF_ERROR(device_.Gemm(spread));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChunkedScan::SumStates(const void* a, const void* b, void* state) {
+  if (o_.tokens == 0) return device_.Fill(shape_.dtype, shape_.States(), 0, state);
+  return AddToState(a, b, 0, o_.tokens, 0, state);
+}
+
+absl::Status ChunkedScan::Forward(void* state) {
+  const int64_t k = shape_.key_width, v = shape_.value_width;
+  if (!shape_.causal) return ApplyState(o_.q, k, v, Transpose::kNo, state, 0, o_.y, 0, o_.tokens);
+  for (int64_t first = 0; first < o_.tokens; first += shape_.chunk) {
+    const int64_t count = std::min(shape_.chunk, o_.tokens - first);
+    BB_RETURN_IF_ERROR(ApplyState(o_.q, k, v, Transpose::kNo, state, 0, o_.y, first, count));
+    BB_RETURN_IF_ERROR(Within(o_.q, o_.k, k, Transpose::kNo, o_.v, o_.y, v, first, count));
+    BB_RETURN_IF_ERROR(AddToState(o_.k, o_.v, first, count, 1, state));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChunkedScan::QueryGradients(void* state) {
+  const int64_t k = shape_.key_width, v = shape_.value_width;
+  if (!shape_.causal)
+    return ApplyState(o_.dy, v, k, Transpose::kYes, state, 0, o_.dq, 0, o_.tokens);
+  for (int64_t first = 0; first < o_.tokens; first += shape_.chunk) {
+    const int64_t count = std::min(shape_.chunk, o_.tokens - first);
+    BB_RETURN_IF_ERROR(ApplyState(o_.dy, v, k, Transpose::kYes, state, 0, o_.dq, first, count));
+    BB_RETURN_IF_ERROR(Within(o_.dy, o_.v, v, Transpose::kNo, o_.k, o_.dq, k, first, count));
+    BB_RETURN_IF_ERROR(AddToState(o_.k, o_.v, first, count, 1, state));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChunkedScan::KeyGradients(void* state) {
+  const int64_t k = shape_.key_width, v = shape_.value_width;
+  const int64_t chunk = shape_.causal ? shape_.chunk : std::max<int64_t>(1, o_.tokens);
+  for (int64_t first = (o_.tokens - 1) / chunk * chunk; o_.tokens > 0 && first >= 0;
+       first -= chunk) {
+    const int64_t count = std::min(chunk, o_.tokens - first);
+    BB_RETURN_IF_ERROR(ApplyState(o_.k, k, v, Transpose::kNo, state, 0, o_.dv, first, count));
+    BB_RETURN_IF_ERROR(ApplyState(o_.v, v, k, Transpose::kYes, state, 0, o_.dk, first, count));
+    if (!shape_.causal) continue;
+    BB_RETURN_IF_ERROR(Within(o_.q, o_.k, k, Transpose::kYes, o_.dy, o_.dv, v, first, count));
+    BB_RETURN_IF_ERROR(Within(o_.dy, o_.v, v, Transpose::kYes, o_.q, o_.dk, k, first, count));
+    BB_RETURN_IF_ERROR(AddToState(o_.q, o_.dy, first, count, 1, state));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace basisbench
