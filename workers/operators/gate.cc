@@ -5,7 +5,6 @@
 // Backward both gradients, dX = dY * W and dW = dY * X.
 //   FLOPs N K, backward 2 N K. Minimal bytes 3 b N K, backward 5 b N K. Messages none. Reference:
 //   the product in float64.
-#include <algorithm>
 #include <cmath>
 
 #include "services/base/status_macros.h"
@@ -29,9 +28,6 @@ struct Part {
   Piece rows, cols;
 };
 
-// Elements of each operand taken together backward.
-constexpr int64_t kPieceBytes = int64_t{64} << 10;
-
 class GatePlan : public Plan {
  public:
   GatePlan(const Problem& problem, Device& device, int rank)
@@ -50,16 +46,11 @@ class GatePlan : public Plan {
   }
 
   absl::Status Run() override {
-    if (!backward_) {
-      BB_RETURN_IF_ERROR(Multiply(x_, w_, y_, 0, part_.count()));
-      return device_.Synchronize();
-    }
-    // dY is read from memory once: both products of a piece while it is in the cache.
-    const int64_t piece = kPieceBytes / DtypeSize(problem_.dtype);
-    for (int64_t first = 0; first < part_.count(); first += piece) {
-      const int64_t count = std::min(piece, part_.count() - first);
-      BB_RETURN_IF_ERROR(Multiply(dy_, w_, dx_, first, count));
-      BB_RETURN_IF_ERROR(Multiply(dy_, x_, dw_, first, count));
+    if (backward_) {
+      BB_RETURN_IF_ERROR(Multiply(dy_, w_, dx_));
+      BB_RETURN_IF_ERROR(Multiply(dy_, x_, dw_));
+    } else {
+      BB_RETURN_IF_ERROR(Multiply(x_, w_, y_));
     }
     return device_.Synchronize();
   }
@@ -77,10 +68,9 @@ class GatePlan : public Plan {
   }
 
  private:
-  // y = x w for `count` elements from `first` on.
-  absl::Status Multiply(Buffer& x, Buffer& w, Buffer& y, int64_t first, int64_t count) {
-    const int64_t at = first * DtypeSize(problem_.dtype);
-    return device_.Multiply(problem_.dtype, count, x.data() + at, w.data() + at, y.data() + at);
+  // y = x w. Whole, so that what does not fit the cache is written around it.
+  absl::Status Multiply(const Buffer& x, const Buffer& w, Buffer& y) {
+    return device_.Multiply(problem_.dtype, part_.count(), x.data(), w.data(), y.data());
   }
   Shard Held(const char* tensor, Buffer& buffer) const {
     return {tensor,           problem_.dtype,        buffer.data(),
