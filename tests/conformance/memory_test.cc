@@ -17,7 +17,7 @@ constexpr int64_t kSlack = 64 * 32;
 
 absl::Status PlanWithin(const Operator& op, const Problem& problem, Communicator& communicator,
                         int64_t bytes) {
-  BB_ASSIGN_OR_RETURN(auto device, MakeCpuDevice({.memory_limit = bytes}));
+  BB_ASSIGN_OR_RETURN(auto device, MakeCpuDevice({.memory_limit = bytes, .time_ffts = false}));
   return PreparePlan(op, problem, *device, communicator).status();
 }
 

@@ -5,8 +5,8 @@
 
 namespace basisbench {
 
-absl::StatusOr<std::unique_ptr<FftPlan>> MakeHostFft(const FftDescription& description, int threads,
-                                                     void* in, void* out) {
+absl::StatusOr<std::unique_ptr<FftPlan>> MakeHostFft(const FftDescription& description,
+                                                     const FftPlanning&, void* in, void* out) {
   BB_RETURN_IF_ERROR(CheckFft(description));
   return MakeStockFftPlan(description, in, out);
 }

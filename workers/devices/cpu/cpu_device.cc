@@ -18,7 +18,7 @@ namespace {
 class CpuDevice : public Device {
  public:
   CpuDevice(const CpuOptions& options, const OpenBlas* blas)
-      : blas_(blas), threads_(options.threads), memory_(options.memory_limit) {}
+      : blas_(blas), planning_{options.threads, options.time_ffts}, memory_(options.memory_limit) {}
 
   std::string name() const override { return "cpu"; }
 
@@ -57,14 +57,14 @@ class CpuDevice : public Device {
 
   absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description, void* in,
                                                    void* out) override {
-    return MakeHostFft(description, threads_, in, out);
+    return MakeHostFft(description, planning_, in, out);
   }
 
   absl::Status Synchronize() override { return absl::OkStatus(); }  // every call is synchronous
 
  private:
   const OpenBlas* const blas_;
-  const int threads_;
+  const FftPlanning planning_;
   HostMemory memory_;
 };
 

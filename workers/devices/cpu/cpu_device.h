@@ -13,6 +13,7 @@ namespace basisbench {
 struct CpuOptions {
   int threads = 1;           // threads of GEMM and FFT
   int64_t memory_limit = 0;  // bytes; 0: none
+  bool time_ffts = true;     // choose among variants of a transform by timing them, when planning
 };
 
 // UNAVAILABLE naming the library when OpenBLAS cannot be loaded.

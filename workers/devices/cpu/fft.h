@@ -18,8 +18,14 @@ absl::Status CheckFft(const FftDescription& description);
 
 // May overwrite both buffers while it tries variants; executing leaves `in` as it was unless it is
 // `out` or the output is real.
-absl::StatusOr<std::unique_ptr<FftPlan>> MakeHostFft(const FftDescription& description, int threads,
-                                                     void* in, void* out);
+// `time_variants` chooses among FFTW's by timing them, which takes a while; otherwise by a guess.
+struct FftPlanning {
+  int threads = 1;
+  bool time_variants = true;
+};
+absl::StatusOr<std::unique_ptr<FftPlan>> MakeHostFft(const FftDescription& description,
+                                                     const FftPlanning& planning, void* in,
+                                                     void* out);
 
 // {"FFTW", version} or {"FFT", "built-in"}.
 std::pair<std::string, std::string> HostFftLibrary();

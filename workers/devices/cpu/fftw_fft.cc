@@ -60,36 +60,37 @@ class FftwPlan : public FftPlan {
 };
 
 template <typename Api>
-typename Api::Handle MakeHandle(const FftDescription& d, int threads, void* in, void* out)
-    ABSL_EXCLUSIVE_LOCKS_REQUIRED(planner_mutex) {
+typename Api::Handle MakeHandle(const FftDescription& d, const FftPlanning& planning, void* in,
+                                void* out) ABSL_EXCLUSIVE_LOCKS_REQUIRED(planner_mutex) {
   static const bool threads_ready = Api::kInitThreads() != 0;
-  if (threads_ready) Api::kSetThreads(threads);
+  if (threads_ready) Api::kSetThreads(planning.threads);
   const fftw_iodim64 length{d.n, d.in_stride, d.out_stride};
   const fftw_iodim64 batch{d.howmany, d.in_distance, d.out_distance};
-  constexpr unsigned kEffort = FFTW_MEASURE;
+  const unsigned effort = planning.time_variants ? FFTW_MEASURE : FFTW_ESTIMATE;
   using Real = typename Api::Real;
   using Complex = typename Api::Complex;
   if (d.real_input) {
     return Api::kPlanReal(1, &length, 1, &batch, static_cast<Real*>(in), static_cast<Complex*>(out),
-                          kEffort);
+                          effort);
   }
   if (d.real_output) {
     return Api::kPlanToReal(1, &length, 1, &batch, static_cast<Complex*>(in),
-                            static_cast<Real*>(out), kEffort);
+                            static_cast<Real*>(out), effort);
   }
   return Api::kPlanComplex(1, &length, 1, &batch, static_cast<Complex*>(in),
                            static_cast<Complex*>(out), d.inverse ? FFTW_BACKWARD : FFTW_FORWARD,
-                           kEffort);
+                           effort);
 }
 
 template <typename Api>
-absl::StatusOr<std::unique_ptr<FftPlan>> MakeFftw(const FftDescription& d, int threads, void* in,
+absl::StatusOr<std::unique_ptr<FftPlan>> MakeFftw(const FftDescription& d,
+                                                  const FftPlanning& planning, void* in,
                                                   void* out) {
   if (d.howmany == 0) return std::make_unique<FftwPlan<Api>>(nullptr);
   typename Api::Handle handle;
   {
     absl::MutexLock lock(&planner_mutex);
-    handle = MakeHandle<Api>(d, threads, in, out);
+    handle = MakeHandle<Api>(d, planning, in, out);
   }
   if (handle == nullptr) {
     return absl::InternalError(
@@ -100,11 +101,12 @@ absl::StatusOr<std::unique_ptr<FftPlan>> MakeFftw(const FftDescription& d, int t
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FftPlan>> MakeHostFft(const FftDescription& description, int threads,
-                                                     void* in, void* out) {
+absl::StatusOr<std::unique_ptr<FftPlan>> MakeHostFft(const FftDescription& description,
+                                                     const FftPlanning& planning, void* in,
+                                                     void* out) {
   BB_RETURN_IF_ERROR(CheckFft(description));
-  if (description.dtype == Dtype::kF32) return MakeFftw<Single>(description, threads, in, out);
-  return MakeFftw<Double>(description, threads, in, out);
+  if (description.dtype == Dtype::kF32) return MakeFftw<Single>(description, planning, in, out);
+  return MakeFftw<Double>(description, planning, in, out);
 }
 
 std::pair<std::string, std::string> HostFftLibrary() { return {"FFTW", fftwf_version}; }
