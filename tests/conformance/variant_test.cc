@@ -42,6 +42,8 @@ const std::vector<Variant>& Variants() {
       {"linear_attention", {{"causal", "0"}}, {{33, 32, 48}, {3, 8, 8}}},
       {"linear_attention", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 4}}},
       {"linear_attention", {{"chunk", "8"}}, {{45, 16, 24}}},
+      {"ssm", {{"chunk", "8"}, {"state", "5"}}, {{45, 16, 16}}},
+      {"ssm", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 6}}},
   };
   return variants;
 }

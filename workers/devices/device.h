@@ -201,6 +201,41 @@ struct SoftmaxGradientArgs {
   int64_t gradient_row_stride = 0;
 };
 
+// Logarithms of running products of decays sigmoid(x), down the rows, starting anew every `period`
+// rows: y[i,j] = sum of log sigmoid(x[t,j]) over the rows t of i's period up to i. Without gaps.
+struct DecaySumArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t rows = 0, cols = 0, period = 1;
+  const void* x = nullptr;
+  void* y = nullptr;
+};
+
+// y[i,j] = x[i,j] exp(plus[i] - minus[i,j]) over rows x cols; what is null counts as 0. Causal: 0
+// where j > i. y may be x.
+struct DecayProductArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t rows = 0, cols = 0;
+  const void* x = nullptr;
+  int64_t x_row_stride = 0;
+  const void* plus = nullptr;
+  int64_t plus_row_stride = 0;
+  const void* minus = nullptr;
+  int64_t minus_row_stride = 0, minus_col_stride = 0;
+  bool causal = false;
+  void* y = nullptr;
+  int64_t y_row_stride = 0;
+};
+
+// The gradient of DecaySum without periods: y[i,j] = (1 - sigmoid(x[i,j])) * (sum of of_sums[t,j]
+// over t >= i). Without gaps.
+struct DecayGradientArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t rows = 0, cols = 0;
+  const void* x = nullptr;
+  const void* of_sums = nullptr;
+  void* y = nullptr;
+};
+
 // A rows x cols matrix of one element type into another: to nearest, ties to even. Between f32 and
 // the halves.
 struct ConvertArgs {
@@ -267,6 +302,9 @@ class Device {
   virtual absl::Status SoftmaxStep(const SoftmaxStepArgs& args) = 0;
   virtual absl::Status SoftmaxEnd(const SoftmaxEndArgs& args) = 0;
   virtual absl::Status SoftmaxGradient(const SoftmaxGradientArgs& args) = 0;
+  virtual absl::Status DecaySum(const DecaySumArgs& args) = 0;
+  virtual absl::Status DecayProduct(const DecayProductArgs& args) = 0;
+  virtual absl::Status DecayGradient(const DecayGradientArgs& args) = 0;
 
   // y = value, `count` contiguous elements.
   virtual absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) = 0;

@@ -46,6 +46,11 @@ class CpuDevice : public Device {
   absl::Status SoftmaxGradient(const SoftmaxGradientArgs& args) override {
     return RunSoftmaxGradient(args);
   }
+  absl::Status DecaySum(const DecaySumArgs& args) override { return RunDecaySum(args); }
+  absl::Status DecayProduct(const DecayProductArgs& args) override { return RunDecayProduct(args); }
+  absl::Status DecayGradient(const DecayGradientArgs& args) override {
+    return RunDecayGradient(args);
+  }
   absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) override {
     return RunFill(dtype, count, value, y);
   }

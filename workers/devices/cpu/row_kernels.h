@@ -20,6 +20,9 @@ absl::Status RunConvert(const ConvertArgs& args);
 absl::Status RunSoftmaxStep(const SoftmaxStepArgs& args);
 absl::Status RunSoftmaxEnd(const SoftmaxEndArgs& args);
 absl::Status RunSoftmaxGradient(const SoftmaxGradientArgs& args);
+absl::Status RunDecaySum(const DecaySumArgs& args);
+absl::Status RunDecayProduct(const DecayProductArgs& args);
+absl::Status RunDecayGradient(const DecayGradientArgs& args);
 absl::Status RunFill(Dtype dtype, int64_t count, double value, void* y);
 absl::Status RunMultiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y);
 

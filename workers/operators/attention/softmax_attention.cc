@@ -82,7 +82,7 @@ OperatorDescription Describe() {
 
 class SoftmaxAttention : public HeadMixer {
  public:
-  SoftmaxAttention() : HeadMixer(Describe(), AttentionRing()) {}
+  SoftmaxAttention() : HeadMixer(Describe(), {AttentionRing()}) {}
 
   absl::Status ResolveHeads(Problem&) const override { return absl::OkStatus(); }
   std::vector<HeadTensor> Inputs(const Problem& problem) const override {

@@ -30,11 +30,16 @@ int64_t NaturalHeads(const Problem& problem) {
   return best;
 }
 
+bool IsOwn(const std::vector<Sharding>& own, const Problem& problem) {
+  return !own.empty() && problem.sharding == own.front().name;
+}
+
 }  // namespace
 
-HeadMixer::HeadMixer(OperatorDescription description, Sharding token)
-    : description_(std::move(description)), own_({std::move(token)}) {
-  description_.shardings = {"token", "column", "all_to_all"};
+HeadMixer::HeadMixer(OperatorDescription description, std::vector<Sharding> token)
+    : description_(std::move(description)), own_(std::move(token)) {
+  description_.shardings = NamesOf(own_);
+  for (const char* common : {"column", "all_to_all"}) description_.shardings.push_back(common);
   description_.dtypes = EveryDtype();
   description_.directions = {"forward", "backward"};
   description_.parameters.insert(
@@ -84,9 +89,8 @@ OperatorCost HeadMixer::Cost(const Problem& problem) const {
   cost.bytes_min =
       static_cast<double>(DtypeSize(problem.dtype)) * static_cast<double>(tokens) * columns;
   for (int rank = 0; rank < problem.ranks; ++rank) {
-    const RankCost of_rank = problem.sharding == own_.front().name
-                                 ? own_.front().cost(problem, rank)
-                                 : HeadRankCost(*this, problem, rank);
+    const RankCost of_rank = IsOwn(own_, problem) ? own_.front().cost(problem, rank)
+                                                  : HeadRankCost(*this, problem, rank);
     cost.memory_bytes.push_back(of_rank.elements * DtypeSize(problem.dtype));
     cost.traffic.push_back(of_rank.traffic);
   }
@@ -103,8 +107,7 @@ double HeadMixer::OperandScale(const Problem& problem, absl::string_view tensor)
 
 absl::StatusOr<std::unique_ptr<Plan>> HeadMixer::MakePlan(const Problem& problem, Device& device,
                                                           Communicator& communicator) const {
-  if (problem.sharding == own_.front().name)
-    return own_.front().make_plan(problem, device, communicator);
+  if (IsOwn(own_, problem)) return own_.front().make_plan(problem, device, communicator);
   return MakeHeadPlan(*this, problem, device, communicator);
 }
 

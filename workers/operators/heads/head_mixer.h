@@ -7,7 +7,7 @@
 //
 // Shardings: "column" gives every rank its own heads: nothing moves. "all_to_all" cuts everything
 // by tokens; one all-to-all for each tensor makes heads whole before and cuts them again after.
-// "token" cuts by tokens too, and is the operator's own algorithm.
+// "token" cuts by tokens too, and is the operator's own algorithm, if it has one.
 #pragma once
 
 #include <memory>
@@ -56,8 +56,8 @@ struct HeadRows {
 
 class HeadMixer : public Operator {
  public:
-  // Shardings and dtypes are filled in; `token` makes the first.
-  HeadMixer(OperatorDescription description, Sharding token);
+  // Shardings and dtypes are filled in; "token", where there is one, is the first.
+  explicit HeadMixer(OperatorDescription description, std::vector<Sharding> token = {});
 
   // --- What an operator says about itself ---
 

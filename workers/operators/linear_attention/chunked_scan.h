@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linear attention of some heads, in chunks of tokens: within a chunk by products of tokens with
 // tokens, between chunks by a state S = sum of k_t v_t^t of key_width x value_width a head. The
-// same steps backward, with the state of what comes after. One thread; borrows the device and all
-// it is given; never allocates.
+// same steps backward, with the state of what comes after. With decays, the state shrinks by a
+// factor of its own for every token and head, S_t = a_t S_{t-1} + k_t v_t^t. One thread; borrows
+// the device and all it is given; never allocates.
 #pragma once
 
 #include "absl/status/status.h"
@@ -26,6 +27,9 @@ struct ScanOperands {
   void* y = nullptr;
   const void* dy = nullptr;
   void *dq = nullptr, *dk = nullptr, *dv = nullptr;
+  // Null without decays; tokens x heads: logarithms of the products of a chunk's decays so far.
+  // Causal only.
+  const void* decays = nullptr;
 };
 
 class ChunkedScan {
@@ -35,9 +39,10 @@ class ChunkedScan {
               std::byte* workspace)
       : device_(device), shape_(shape), o_(operands), workspace_(workspace) {}
 
-  // Scores of one chunk.
-  static int64_t Workspace(const ScanShape& shape) {
-    return shape.causal ? shape.chunk * shape.chunk : 0;
+  // Scores of one chunk, and with decays a chunk of scaled keys.
+  static int64_t Workspace(const ScanShape& shape, bool decays = false) {
+    return (shape.causal ? shape.chunk * shape.chunk : 0) +
+           (decays ? shape.chunk * shape.heads * shape.key_width : 0);
   }
 
   // state = sum over all tokens of a_t b_t^t: of K and V, or of Q and dY. A row of a is key_width
@@ -54,11 +59,22 @@ class ChunkedScan {
   absl::Status KeyGradients(void* state);
 
  private:
-  // c (tokens x to) = beta c + a state, or a state^t, for every head and the tokens of one range.
-  absl::Status ApplyState(const void* a, int64_t from, int64_t to, Transpose transpose,
-                          const void* state, double beta, void* c, int64_t first, int64_t count);
-  absl::Status AddToState(const void* a, const void* b, int64_t first, int64_t count, double beta,
-                          void* state);
+  // What decays since the start of a chunk, or up to its end.
+  enum class Decay { kFromStart, kToEnd };
+  // c (tokens x to) = a state, or a state^t, for every head and the tokens of one range, decayed.
+  absl::Status ApplyState(const void* a, int64_t from, int64_t to, Transpose transpose, Decay decay,
+                          const void* state, void* c, int64_t first, int64_t count);
+  // state = beta state + a^t b, both terms decayed.
+  absl::Status AddToState(const void* a, const void* b, Decay decay, int64_t first, int64_t count,
+                          double beta, void* state);
+  // y = x decayed, for rows of all heads that begin with token `first`; both `width` wide a head.
+  absl::Status Scale(const std::byte* x, int64_t width, Decay decay, int64_t first, int64_t count,
+                     std::byte* y);
+  const std::byte* DecayAt(int64_t token, int64_t head) const {
+    return At(o_.decays, 1, head, token);
+  }
+  // Of the scores of a head's chunk.
+  absl::Status Mask(int64_t head, int64_t first, int64_t count);
   // Scores a b^t of a head's chunk, masked, then c += scores d, or scores^t d.
   absl::Status Within(const void* a, const void* b, int64_t width, Transpose transpose,
                       const void* d, void* c, int64_t d_width, int64_t first, int64_t count);

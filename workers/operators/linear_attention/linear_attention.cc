@@ -76,7 +76,7 @@ OperatorDescription Describe() {
 
 class LinearAttention : public HeadMixer {
  public:
-  LinearAttention() : HeadMixer(Describe(), LinearAttentionStates()) {}
+  LinearAttention() : HeadMixer(Describe(), {LinearAttentionStates()}) {}
 
   absl::Status ResolveHeads(Problem&) const override { return absl::OkStatus(); }
   std::vector<HeadTensor> Inputs(const Problem& problem) const override {
