@@ -20,6 +20,7 @@ const std::vector<Variant>& Variants() {
       {"polymul", "tokens", {{"axis", "token"}}},
       {"random_orthogonal", "tokens", {{"axis", "token"}, {"seed", "7"}}},
       {"toeplitz", "tokens", {{"axis", "token"}}},
+      {"blockdiag", "tokens", {{"axis", "token"}, {"blocks", "4"}}},
       {"btt", "tokens", {{"axis", "token"}, {"rank", "2"}}},
       {"einsum",
        "everything",

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/operators/mixer/axis.h"
+#include "workers/operators/mixer/factoring.h"
 #include "workers/operators/parameters.h"
 #include "workers/operators/registry.h"
 #include "workers/operators/two_factor/two_factor.h"

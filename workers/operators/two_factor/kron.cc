@@ -6,6 +6,7 @@
 //   + M beta), parameters terms (delta alpha + epsilon beta).
 #include "services/base/status_macros.h"
 #include "workers/operators/mixer/axis.h"
+#include "workers/operators/mixer/factoring.h"
 #include "workers/operators/parameters.h"
 #include "workers/operators/registry.h"
 #include "workers/operators/two_factor/two_factor.h"

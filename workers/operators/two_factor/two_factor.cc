@@ -3,9 +3,6 @@
 
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
-#include "workers/operators/parameters.h"
-
 namespace basisbench {
 namespace {
 
@@ -77,20 +74,6 @@ double TwoFactorMixer::ForwardRoundings(const Problem& problem) const {
 absl::StatusOr<double> TwoFactorMixer::IntegerBound(const Problem& problem) const {
   const TwoFactorShape s = Shape(problem);
   return 8.0 * static_cast<double>(s.alpha) * static_cast<double>(s.sums());
-}
-
-int64_t DivisorNearRoot(int64_t length) {
-  auto divisor = static_cast<int64_t>(std::sqrt(static_cast<double>(length)));
-  while (length % divisor != 0) --divisor;
-  return divisor;
-}
-
-absl::Status CutEvenly(Problem& problem, const char* name, int64_t length) {
-  DefaultParameter(problem, name, DivisorNearRoot(length));
-  const int64_t parts = IntegerParameter(problem, name);
-  if (length % parts == 0) return absl::OkStatus();
-  return absl::UnimplementedError(absl::StrCat(problem.operator_name, ": ", name, " = ", parts,
-                                               " does not divide the length ", length));
 }
 
 }  // namespace basisbench

@@ -51,11 +51,4 @@ class TwoFactorMixer : public TiledMixer {
   absl::StatusOr<double> IntegerBound(const Problem& problem) const override;
 };
 
-// The divisor of `length` nearest its square root, the smaller where two are as near.
-int64_t DivisorNearRoot(int64_t length);
-
-// The parameter `name` as a number of equal parts of `length`: that divisor where it was left out.
-// UNIMPLEMENTED naming both numbers where it does not divide.
-absl::Status CutEvenly(Problem& problem, const char* name, int64_t length);
-
 }  // namespace basisbench
