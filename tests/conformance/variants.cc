@@ -21,7 +21,10 @@ const std::vector<Variant>& Variants() {
       {"random_orthogonal", "tokens", {{"axis", "token"}, {"seed", "7"}}},
       {"toeplitz", "tokens", {{"axis", "token"}}},
       {"blockdiag", "tokens", {{"axis", "token"}, {"blocks", "4"}}},
+      {"block_butterfly", "tokens", {{"axis", "token"}}},
+      {"block_butterfly", "single", {{"block", "1"}}},
       {"btt", "tokens", {{"axis", "token"}, {"rank", "2"}}},
+      {"butterfly", "tokens", {{"axis", "token"}}},
       {"einsum",
        "everything",
        {{"alpha", "2"}, {"beta", "4"}, {"gamma", "8"}, {"delta", "8"}, {"phi", "2"}, {"rho", "3"}}},
@@ -34,8 +37,12 @@ const std::vector<Variant>& Variants() {
         {"phi", "4"},
         {"rho", "3"}}},
       {"einsum", "lowrank", {{"alpha", "64"}, {"epsilon", "64"}, {"rho", "5"}}},
+      {"kaleidoscope", "twice", {{"width", "2"}}},
       {"kron", "tokens", {{"axis", "token"}, {"terms", "2"}}},
       {"kron", "three_terms", {{"terms", "3"}, {"beta", "4"}, {"epsilon", "16"}}},
+      {"monarch_p", "tokens", {{"axis", "token"}, {"order", "2"}}},
+      {"monarch_p", "bits", {{"order", "6"}}},
+      {"pixelfly", "tokens", {{"axis", "token"}, {"block", "4"}, {"rank", "3"}}},
   };
   return variants;
 }

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "workers/devices/buffer.h"
 #include "workers/devices/dtype.h"
 
@@ -236,6 +237,36 @@ struct DecayGradientArgs {
   void* y = nullptr;
 };
 
+// Linear stages on `cols` vectors of n elements side by side, element i of vector j at x[i * cols +
+// j]: stage s takes each pair of elements (i, i + strides[s]) through a 2 x 2 block of its own. n
+// is a multiple of twice every stride. y may be x.
+struct StagesArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t n = 0, cols = 0;
+  absl::Span<const int64_t> strides;
+  // [stage][pair][to][from], the pairs of a stage by their first elements: n / 2 of them.
+  const void* blocks = nullptr;
+  const void* x = nullptr;
+  void* y = nullptr;
+  // Where given, the inputs of all stages but the first, [stage - 1][n][cols].
+  void* between = nullptr;
+};
+
+// The adjoint of the stages, and blocks' gradients: dx = (stages)^T dy; gradient = beta gradient +
+// sum over the vectors of dy_to x_from at each stage. dx may be dy.
+struct StagesGradientArgs {
+  Dtype dtype = Dtype::kF32;
+  int64_t n = 0, cols = 0;
+  absl::Span<const int64_t> strides;
+  const void* blocks = nullptr;
+  const void* x = nullptr;        // as forward
+  const void* between = nullptr;  // as forward left it
+  const void* dy = nullptr;
+  void* dx = nullptr;
+  double beta = 0.0;
+  void* gradient = nullptr;  // like blocks
+};
+
 // A rows x cols matrix of one element type into another: to nearest, ties to even. Between f32 and
 // the halves.
 struct ConvertArgs {
@@ -297,6 +328,8 @@ class Device {
 
   virtual absl::Status Product(const ProductArgs& args) = 0;
   virtual absl::Status ColumnSum(const ColumnSumArgs& args) = 0;
+  virtual absl::Status LinearStages(const StagesArgs& args) = 0;
+  virtual absl::Status LinearStagesGradient(const StagesGradientArgs& args) = 0;
   virtual absl::Status Gather(const GatherArgs& args) = 0;
   virtual absl::Status Convert(const ConvertArgs& args) = 0;
   virtual absl::Status SoftmaxStep(const SoftmaxStepArgs& args) = 0;

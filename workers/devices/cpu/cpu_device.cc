@@ -39,6 +39,10 @@ class CpuDevice : public Device {
 
   absl::Status Product(const ProductArgs& args) override { return RunProduct(args); }
   absl::Status ColumnSum(const ColumnSumArgs& args) override { return RunColumnSum(args); }
+  absl::Status LinearStages(const StagesArgs& args) override { return RunLinearStages(args); }
+  absl::Status LinearStagesGradient(const StagesGradientArgs& args) override {
+    return RunLinearStagesGradient(args);
+  }
   absl::Status Gather(const GatherArgs& args) override { return RunGather(args); }
   absl::Status Convert(const ConvertArgs& args) override { return RunConvert(args); }
   absl::Status SoftmaxStep(const SoftmaxStepArgs& args) override { return RunSoftmaxStep(args); }

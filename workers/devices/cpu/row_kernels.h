@@ -16,6 +16,8 @@ absl::Status RunPairColumns(const PairArgs& args);
 absl::Status RunProduct(const ProductArgs& args);
 absl::Status RunColumnSum(const ColumnSumArgs& args);
 absl::Status RunGather(const GatherArgs& args);
+absl::Status RunLinearStages(const StagesArgs& args);
+absl::Status RunLinearStagesGradient(const StagesGradientArgs& args);
 absl::Status RunConvert(const ConvertArgs& args);
 absl::Status RunSoftmaxStep(const SoftmaxStepArgs& args);
 absl::Status RunSoftmaxEnd(const SoftmaxEndArgs& args);

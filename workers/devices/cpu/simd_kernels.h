@@ -58,6 +58,29 @@ struct PairTask {
   T* mirror = nullptr;
 };
 
+// StagesArgs of device.h.
+template <typename T>
+struct StagesTask {
+  int64_t n = 0, cols = 0, stages = 0;
+  const int64_t* strides = nullptr;
+  const T* blocks = nullptr;
+  const T* x = nullptr;
+  T* y = nullptr;
+  T* between = nullptr;
+};
+
+// One stage of StagesGradientArgs: x is its input, dx may be dy.
+template <typename T>
+struct StageGradientTask {
+  int64_t n = 0, cols = 0, stride = 0;
+  const T* blocks = nullptr;
+  const T* x = nullptr;
+  const T* dy = nullptr;
+  T* dx = nullptr;
+  T beta = 0;
+  T* gradient = nullptr;
+};
+
 // `stream` writes around the cache: worth it when the output is larger than the last-level cache.
 template <typename T>
 struct TypedKernels {
@@ -76,6 +99,8 @@ struct TypedKernels {
   T (*exponentials)(int64_t count, const T* x, T scale, T shift, T* y);
   // Of at least one element.
   T (*largest)(int64_t count, const T* x);
+  void (*stages)(const StagesTask<T>& task);
+  void (*stage_gradient)(const StageGradientTask<T>& task);
 };
 
 // Between f32 and the halves' bits. f16 may be null.

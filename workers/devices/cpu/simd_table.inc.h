@@ -8,6 +8,7 @@
 #include "workers/devices/cpu/simd_kernels.h"
 #include "workers/devices/cpu/simd_pairing.inc.h"
 #include "workers/devices/cpu/simd_pointwise.inc.h"
+#include "workers/devices/cpu/simd_stages.inc.h"
 #include "workers/devices/cpu/simd_transpose.inc.h"
 #include "workers/devices/cpu/simd_wht.inc.h"
 
@@ -19,7 +20,8 @@ constexpr TypedKernels<T> MakeTypedKernels() {
           simd::SmallGemm<T, Bytes>::Run,     simd::Pointwise<T, Bytes>::Multiply,
           simd::Pointwise<T, Bytes>::Combine, simd::Pointwise<T, Bytes>::AddReversed,
           simd::Pointwise<T, Bytes>::Reverse, simd::Pairing<T, Bytes>::Run,
-          simd::Exponential<T, Bytes>::Row,   simd::Exponential<T, Bytes>::Largest};
+          simd::Exponential<T, Bytes>::Row,   simd::Exponential<T, Bytes>::Largest,
+          simd::Stages<T, Bytes>::Run,        simd::Stages<T, Bytes>::Gradient};
 }
 
 template <int Bytes>

@@ -14,6 +14,20 @@ int64_t DivisorNearRoot(int64_t length) {
   return divisor;
 }
 
+int64_t DivisorNear(int64_t length, double aim) {
+  const auto distance = [aim](int64_t divisor) {
+    return std::fabs(std::log(static_cast<double>(divisor) / aim));
+  };
+  int64_t best = 1;
+  for (int64_t low = 1; low * low <= length; ++low) {
+    if (length % low != 0) continue;
+    for (const int64_t divisor : {low, length / low}) {
+      if (distance(divisor) < distance(best)) best = divisor;
+    }
+  }
+  return best;
+}
+
 absl::Status CutEvenly(Problem& problem, const char* name, int64_t length) {
   DefaultParameter(problem, name, DivisorNearRoot(length));
   const int64_t parts = IntegerParameter(problem, name);

@@ -25,20 +25,24 @@ ReferenceWeights Load(const Mixer& mixer, const Problem& problem, const Operands
   return weights;
 }
 
+// Sums in float64 would round more often than some of the f64 maps that they judge.
+using Sums = std::vector<long double>;
+
 // Y at the given rows, all columns.
 std::vector<double> ChannelRows(const Mixer& mixer, const Problem& problem,
                                 const Operands& operands, Rows rows) {
   const auto [tokens, d_in, d_out] = problem.shape;
   const auto map = mixer.MakeReference(problem, Load(mixer, problem, operands));
-  std::vector<double> y(rows.size() * d_out, 0.0), row(d_out);
+  std::vector<double> row(d_out);
+  Sums y(rows.size() * d_out, 0);
   for (int64_t k = 0; k < d_in; ++k) {
     map->Row(0, k, absl::MakeSpan(row));
     for (size_t i = 0; i < rows.size(); ++i) {
-      const double x = operands.At("x", rows[i], k);
+      const long double x = operands.At("x", rows[i], k);
       for (int64_t j = 0; j < d_out; ++j) y[i * d_out + j] += x * row[j];
     }
   }
-  return y;
+  return {y.begin(), y.end()};
 }
 
 std::vector<double> TokenRows(const Mixer& mixer, const Problem& problem, const Operands& operands,
@@ -46,16 +50,18 @@ std::vector<double> TokenRows(const Mixer& mixer, const Problem& problem, const 
   const auto [tokens, width, d_out] = problem.shape;
   const auto map = mixer.MakeReference(problem, Load(mixer, problem, operands));
   const bool varies = mixer.VariesByChannel(problem);
-  std::vector<double> y(rows.size() * width, 0.0), column(tokens), x(width);
+  std::vector<double> column(tokens), x(width);
+  Sums y(rows.size() * width, 0);
   for (int64_t k = 0; k < tokens; ++k) {
     operands.Row("x", k, 0, absl::MakeSpan(x));
     if (!varies) map->Row(0, k, absl::MakeSpan(column));
     for (int64_t c = 0; c < width; ++c) {
       if (varies) map->Row(c, k, absl::MakeSpan(column));
-      for (size_t i = 0; i < rows.size(); ++i) y[i * width + c] += column[rows[i]] * x[c];
+      const long double factor = x[c];
+      for (size_t i = 0; i < rows.size(); ++i) y[i * width + c] += column[rows[i]] * factor;
     }
   }
-  return y;
+  return {y.begin(), y.end()};
 }
 
 // y v = X (M v). The error of y[i,j] is bounded by u sqrt(k) |x_i| |m_j|, and v adds those of a row

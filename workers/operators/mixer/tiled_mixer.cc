@@ -11,8 +11,9 @@ namespace {
 
 // All buffers of a tile together; more would fall out of a level-2 cache.
 constexpr int64_t kTileBytes = int64_t{1} << 20;
-// Vectors of a tile: whole tiles of registers in every instruction set and dtype.
-constexpr int64_t kUnit = 48;
+// Vectors of a tile: whole tiles of registers in every instruction set and dtype; of long vectors
+// one register has to do.
+constexpr int64_t kUnit = 48, kFewest = 16;
 constexpr int64_t kMostVectors = 4 * kUnit;
 
 class LocalTiles : public LocalMixer {
@@ -125,7 +126,7 @@ int64_t TiledMixer::TileElements(const Problem& problem) const {
 
 int64_t TiledMixer::TileWidth(const Problem& problem, int64_t vectors) const {
   const int64_t fits = kTileBytes / (TileElements(problem) * DtypeSize(problem.dtype));
-  return std::min(std::clamp(fits / kUnit * kUnit, kUnit, kMostVectors), vectors);
+  return std::min(std::clamp(fits / kUnit * kUnit, kFewest, kMostVectors), vectors);
 }
 
 int64_t TiledMixer::Workspace(const Problem& problem, int64_t vectors) const {

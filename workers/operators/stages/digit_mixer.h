@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of factors each of which mixes one digit of the index. A length n = outer x size x inner
+// x block is cut, for each factor, into [outer][size][inner][block]; for every (outer, inner) the
+// factor has a matrix of its own over the size x block elements.
+//   FLOPs per vector 2 n size block for each factor, parameters n size block each. Backward twice
+//   that and all factors but the last once more, whose inputs are not kept.
+// Weights as matrices: "w1", "w2", ... in the order they are applied, each with rows (outer, inner,
+// to) and columns from, both (size, block).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "workers/operators/mixer/tiled_mixer.h"
+
+namespace basisbench {
+
+struct Digit {
+  int64_t outer = 1, size = 1, inner = 1, block = 1;
+};
+
+class DigitMixer : public TiledMixer {
+ public:
+  using TiledMixer::TiledMixer;
+
+  // First applied first.
+  virtual std::vector<Digit> Digits(const Problem& problem) const = 0;
+
+  std::vector<Weight> Weights(const Problem& problem) const override;
+  double FlopsPerVector(const Problem& problem) const override;
+  double BackwardFlopsPerVector(const Problem& problem) const override;
+  int64_t ScratchPerVector(const Problem& problem) const override;
+  std::unique_ptr<TileKernel> MakeKernel(const Problem& problem, Device& device,
+                                         const LocalOperands& operands,
+                                         std::byte* fixed) const override;
+  std::unique_ptr<ReferenceMap> MakeReference(const Problem& problem,
+                                              const ReferenceWeights& weights) const override;
+  double ForwardRoundings(const Problem& problem) const override;
+  absl::StatusOr<double> IntegerBound(const Problem& problem) const override;
+};
+
+}  // namespace basisbench
