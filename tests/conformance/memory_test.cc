@@ -50,6 +50,8 @@ std::vector<ConformanceCase> WholeDtypes(const std::string& direction) {
   return cases;
 }
 
+// Between more processes than its cases have ranks there are none.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(MemoryTest);
 INSTANTIATE_TEST_SUITE_P(Forward, MemoryTest, testing::ValuesIn(WholeDtypes("forward")),
                          [](const auto& info) { return CaseName(info.param); });
 INSTANTIATE_TEST_SUITE_P(Backward, MemoryTest, testing::ValuesIn(WholeDtypes("backward")),
