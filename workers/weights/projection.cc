@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
@@ -186,14 +184,15 @@ absl::StatusOr<Dense> TwoOfFour(const Parameters&, const Dense& weight, const De
   Dense member(weight.rows(), weight.cols());
   for (int64_t j = 0; j < weight.cols(); ++j) {
     for (int64_t first = 0; first < weight.rows(); first += 4) {
-      const int64_t count = std::min<int64_t>(4, weight.rows() - first);
-      std::vector<int64_t> order(count);
-      std::iota(order.begin(), order.end(), first);
-      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-        return std::fabs(weight(a, j)) > std::fabs(weight(b, j));
-      });
-      for (int64_t kept = 0; kept < std::min<int64_t>(2, count); ++kept)
-        member(order[kept], j) = weight(order[kept], j);
+      const int64_t end = std::min<int64_t>(first + 4, weight.rows());
+      for (int64_t i = first; i < end; ++i) {
+        int larger = 0;
+        for (int64_t other = first; other < end; ++other) {
+          const double difference = std::fabs(weight(other, j)) - std::fabs(weight(i, j));
+          larger += difference > 0 || (difference == 0 && other < i) ? 1 : 0;
+        }
+        if (larger < 2) member(i, j) = weight(i, j);
+      }
     }
   }
   return member;

@@ -66,7 +66,7 @@ TEST(Check, RefusalsNameTheThingAndTheValue) {
   };
   const Refusal refusals[] = {
       {[](v1::Case& c) { c.mutable_operator_()->set_name("fwht"); }, "no operator 'fwht'"},
-      {[](v1::Case& c) { c.set_dtype("f16"); }, "f16"},
+      {[](v1::Case& c) { c.set_dtype("f8"); }, "f8"},
       {[](v1::Case& c) { c.set_sharding("diagonal"); }, "diagonal"},
       {[](v1::Case& c) { c.set_cache("lukewarm"); }, "lukewarm"},
       {[](v1::Case& c) { c.set_input("cauchy"); }, "cauchy"},

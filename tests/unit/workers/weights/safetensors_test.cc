@@ -2,6 +2,8 @@
 // Files made here byte by byte: every readable type, and every way to lie about lengths and places.
 #include "workers/weights/safetensors.h"
 
+#include <unistd.h>
+
 #include <bit>
 #include <cmath>
 #include <filesystem>
@@ -21,7 +23,9 @@ namespace fs = std::filesystem;
 
 class SafetensorsTest : public testing::Test {
  protected:
-  SafetensorsTest() : folder_(fs::path(testing::TempDir()) / "basisbench_safetensors_test") {
+  SafetensorsTest()
+      : folder_(fs::path(testing::TempDir()) /
+                absl::StrCat("basisbench_safetensors_", ::getpid())) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }
