@@ -14,6 +14,9 @@
 namespace basisbench {
 namespace {
 
+// Alternatives the first sentence names: more than these nobody reads.
+constexpr size_t kNamed = 4;
+
 std::string Machines(const Frontier& frontier) {
   std::set<std::string> models;
   for (const FrontierPoint& point : frontier.points) {
@@ -49,6 +52,10 @@ std::string WhoIsFaster(const Frontier& frontier) {
   });
   std::vector<std::string> parts;
   for (const FrontierPoint* leader : leaders) {
+    if (parts.size() == kNamed) {
+      parts.push_back(absl::StrCat(leaders.size() - kNamed, " more by less"));
+      break;
+    }
     parts.push_back(absl::StrCat(leader->series, " by up to ", Speedup(leader->derived), " at ",
                                  frontier.groups[leader->group].label));
   }

@@ -89,7 +89,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "blockdiag";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula = "Y[b,j] = sum_i W[b;j,i] X[b,i]";
   description.source = "definition; grouped linear layers";
   description.flops_formula = "2 N K M / blocks";

@@ -17,7 +17,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "block_butterfly";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula = "Y = B_L ... B_1 X, B_l: 2 x 2 blocks of block x block matrices";
   description.source = "Dao et al., Pixelated butterfly, ICLR 2022";
   description.flops_formula = "4 N n block lg(n / block)";

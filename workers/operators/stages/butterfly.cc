@@ -14,7 +14,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "butterfly";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula = "Y = B_n ... B_4 B_2 X, B_2s: 2 x 2 blocks on pairs (i, i + s)";
   description.source = "Dao et al., ICML 2019";
   description.flops_formula = "4 N n lg n";

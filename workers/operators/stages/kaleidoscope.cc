@@ -16,7 +16,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "kaleidoscope";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula = "Y = (B B*)^width X, B butterfly factors of strides 1, 2, ..., n / 2";
   description.source = "Dao et al., ICLR 2020";
   description.flops_formula = "8 N width n lg n";

@@ -22,7 +22,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "monarch_p";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula = "Y = P_p B_p ... P_1 B_1 X, B_i block-diagonal over digit i of the index";
   description.source = "Fu et al., Monarch Mixer, NeurIPS 2023";
   description.flops_formula = "2 N n (n_1 + ... + n_p)";

@@ -197,7 +197,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "pixelfly";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula = "Y = B X + U V X, B with blocks (i, j), i = j or i xor j a power of two";
   description.source = "Dao et al., ICLR 2022";
   description.flops_formula = "2 N (n block (1 + lg(n / block)) + 2 n rank)";

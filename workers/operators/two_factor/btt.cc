@@ -18,7 +18,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "btt";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula = "Y[f,e] = sum_rg B[f,e;r,g] sum_a A[g,f,r;a] X[g,a]";
   description.source = "Qiu et al., ICML 2024";
   description.flops_formula = "2 N rank (K phi + M gamma)";

@@ -19,7 +19,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "einsum";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula =
       "Y[fed] = sum_rgb B[fe;rgb] sum_a A[gfrd;a] X[gba], K = gamma beta alpha, M = phi eps delta";
   description.source = "Potapczynski et al., NeurIPS 2024";

@@ -18,7 +18,7 @@ OperatorDescription Describe() {
   OperatorDescription description;
   description.name = "kron";
   description.family = "structured";
-  description.axis = "both";
+  description.axis = "channel";
   description.formula = "Y[e,d] = sum_t sum_b B_t[e,b] sum_a A_t[d,a] X[b,a]";
   description.source = "Van Loan and Pitsianis, 1993";
   description.flops_formula = "2 N terms (K delta + M beta), K = alpha beta, M = delta epsilon";
