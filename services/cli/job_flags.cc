@@ -174,8 +174,8 @@ void AddJobFlags(CLI::App& app, JobFlags& f) {
   app.add_option("--sharding", f.shardings, "How operands lie on ranks, e.g. column,row")
       ->group("Job");
   app.add_option("--ranks", f.ranks, "World sizes, e.g. 1,2,4")->group("Job");
-  app.add_option("--grid", f.grid, "Process grid RxC for shardings that use one")->group("Job");
-  app.add_option("--direction", f.directions, "Directions, e.g. forward")->group("Job");
+  app.add_option("--grid", f.grid, "Process grid RxC, or RxCxD of summa_2_5d")->group("Job");
+  app.add_option("--direction", f.directions, "Directions, e.g. forward,backward")->group("Job");
   app.add_option("--cache", f.caches, "hot, cold or both: hot,cold")->group("Job");
   app.add_option("--input", f.input, "Operand values: normal, uniform, integer, zeros, ones")
       ->group("Job");

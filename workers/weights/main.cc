@@ -160,7 +160,7 @@ int Main(int argc, char** argv) {
       "Examples:\n"
       "  basisbench-weights model.safetensors --tensor '*.mlp.*.weight'\n"
       "  basisbench-weights model.safetensors.index.json --operators "
-      "'lowrank{rank=64},monarch,sparse24' -o csv\n"
+      "'lowrank{rank=64},monarch,btt' -o csv\n"
       "  basisbench-weights model.safetensors --covariance inputs.safetensors --operators "
       "lowrank,blockdiag",
       "basisbench-weights");
