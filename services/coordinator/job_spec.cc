@@ -249,12 +249,14 @@ absl::Status CheckLabels(const v1::JobSpec& spec) {
 absl::Status CheckGrid(const std::string& grid) {
   if (grid.empty()) return absl::OkStatus();
   const std::vector<std::string> sides = absl::StrSplit(grid, 'x');
-  int32_t rows = 0;
-  int32_t columns = 0;
-  const bool good = grid.find_first_not_of("0123456789x") == std::string::npos &&
-                    sides.size() == 2 && absl::SimpleAtoi(sides[0], &rows) &&
-                    absl::SimpleAtoi(sides[1], &columns) && rows >= 1 && columns >= 1;
-  return good ? absl::OkStatus() : Wrong("spec.grid: ", Quote(grid), " is not of the form '2x3'");
+  bool good = grid.find_first_not_of("0123456789x") == std::string::npos &&
+              (sides.size() == 2 || sides.size() == 3);
+  for (const std::string& side : sides) {
+    int32_t ranks = 0;
+    good = good && absl::SimpleAtoi(side, &ranks) && ranks >= 1;
+  }
+  return good ? absl::OkStatus()
+              : Wrong("spec.grid: ", Quote(grid), " is not of the form '2x3' or '2x3x4'");
 }
 
 }  // namespace

@@ -159,7 +159,8 @@ TEST(CompleteSpec, NamesTheShapeThatIsWrong) {
           {[](auto& s) { s.mutable_model()->set_preset("gpt2-small"); },
            "spec.model: cannot be given together with spec.shapes"},
           {[](auto& s) { s.set_grid("2"); }, "spec.grid: '2' is not of the form '2x3'"},
-          {[](auto& s) { s.set_grid("2x3x4"); }, "spec.grid: '2x3x4'"},
+          {[](auto& s) { s.set_grid("2x3x4x5"); }, "spec.grid: '2x3x4x5'"},
+          {[](auto& s) { s.set_grid("2x3x0"); }, "spec.grid: '2x3x0'"},
           {[](auto& s) { s.set_grid("0x3"); }, "spec.grid: '0x3'"},
           {[](auto& s) { s.set_grid("-1x3"); }, "spec.grid: '-1x3'"},
           {[](auto& s) { s.set_grid(" 2x 3"); }, "spec.grid: ' 2x 3'"},
@@ -254,6 +255,8 @@ TEST(CompleteSpec, AcceptsTheLimitsThemselves) {
   (*spec.mutable_labels())[std::string(63, 'k')] = std::string(63, 'v');
   (*spec.mutable_operators(0)->mutable_parameters())["factors"] = std::string(128, '8');
   spec.mutable_measurement()->set_min_samples(10'000);
+  EXPECT_THAT(CompleteSpec(spec), IsOk());
+  spec.set_grid("2x3x4");
   EXPECT_THAT(CompleteSpec(spec), IsOk());
 }
 
