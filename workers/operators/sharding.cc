@@ -23,6 +23,11 @@ void DeclareRanks(const Sharding& sharding, const Problem& problem, OperatorCost
     cost.memory_bytes.push_back(of_rank.elements * DtypeSize(problem.dtype));
     cost.traffic.push_back(of_rank.traffic);
   }
+  cost.lower_bound_source = sharding.lower_bound_source;
+  if (sharding.lower_bound_words != nullptr) {
+    cost.wire_bytes_lower_bound =
+        static_cast<double>(DtypeSize(problem.dtype)) * sharding.lower_bound_words(problem);
+  }
 }
 
 }  // namespace basisbench

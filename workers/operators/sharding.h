@@ -4,6 +4,7 @@
 // ones. Pure functions but for the plans.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,8 +24,13 @@ struct Sharding {
   std::string name;
   // Device and communicator outlive the plan; one plan belongs to one thread. Fails only where
   // allocation or planning does.
-  absl::StatusOr<std::unique_ptr<Plan>> (*make_plan)(const Problem&, Device&, Communicator&);
-  RankCost (*cost)(const Problem&, int rank);
+  std::function<absl::StatusOr<std::unique_ptr<Plan>>(const Problem&, Device&, Communicator&)>
+      make_plan;
+  std::function<RankCost(const Problem&, int rank)> cost;
+  // Words that the most loaded rank has to send at least, whatever the algorithm, and why; null
+  // where nothing is known.
+  std::function<double(const Problem&)> lower_bound_words = nullptr;
+  std::string lower_bound_source = "none known for this class of maps";
 };
 
 std::vector<std::string> NamesOf(const std::vector<Sharding>& shardings);
@@ -32,7 +38,7 @@ std::vector<std::string> NamesOf(const std::vector<Sharding>& shardings);
 // The one that the problem names.
 const Sharding& ShardingOf(const std::vector<Sharding>& shardings, const Problem& problem);
 
-// Adds memory and traffic of every rank to `cost`.
+// Adds memory and traffic of every rank and the lower bound to `cost`.
 void DeclareRanks(const Sharding& sharding, const Problem& problem, OperatorCost& cost);
 
 }  // namespace basisbench

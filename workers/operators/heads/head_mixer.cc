@@ -88,13 +88,11 @@ OperatorCost HeadMixer::Cost(const Problem& problem) const {
     columns += static_cast<double>(Heads(problem) * activation.width);
   cost.bytes_min =
       static_cast<double>(DtypeSize(problem.dtype)) * static_cast<double>(tokens) * columns;
-  for (int rank = 0; rank < problem.ranks; ++rank) {
-    const RankCost of_rank = IsOwn(own_, problem) ? own_.front().cost(problem, rank)
-                                                  : HeadRankCost(*this, problem, rank);
-    cost.memory_bytes.push_back(of_rank.elements * DtypeSize(problem.dtype));
-    cost.traffic.push_back(of_rank.traffic);
-  }
-  cost.lower_bound_source = "none known for this class of maps";
+  const auto of_rank = [this](const Problem& of, int rank) {
+    return HeadRankCost(*this, of, rank);
+  };
+  DeclareRanks(IsOwn(own_, problem) ? own_.front() : Sharding{problem.sharding, nullptr, of_rank},
+               problem, cost);
   return cost;
 }
 

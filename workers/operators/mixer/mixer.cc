@@ -71,13 +71,11 @@ OperatorCost Mixer::Cost(const Problem& problem) const {
   const auto own = std::find_if(own_.begin(), own_.end(), [&](const Sharding& sharding) {
     return sharding.name == problem.sharding;
   });
-  for (int rank = 0; rank < problem.ranks; ++rank) {
-    const RankCost of_rank =
-        own == own_.end() ? MixerRankCost(*this, problem, rank) : own->cost(problem, rank);
-    cost.memory_bytes.push_back(of_rank.elements * DtypeSize(problem.dtype));
-    cost.traffic.push_back(of_rank.traffic);
-  }
-  cost.lower_bound_source = "none known for this class of maps";
+  const auto of_rank = [this](const Problem& of, int rank) {
+    return MixerRankCost(*this, of, rank);
+  };
+  DeclareRanks(own != own_.end() ? *own : Sharding{problem.sharding, nullptr, of_rank}, problem,
+               cost);
   return cost;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depthwise causal convolution along the tokens with a short filter for each channel,
 // Y[n,c] = sum_l W[l,c] X[n-l,c]. Local: it carries what is near.
-//   FLOPs 2 L per element. Parameters L K.
+//   FLOPs 2 L per element. Parameters L K. Sharding "halo": halo_plan.h.
 #include <algorithm>
 #include <cmath>
 
@@ -9,6 +9,8 @@
 #include "workers/operators/mixer/mixer.h"
 #include "workers/operators/parameters.h"
 #include "workers/operators/registry.h"
+#include "workers/operators/short_conv/halo_plan.h"
+#include "workers/operators/short_conv/taps.h"
 
 namespace basisbench {
 namespace {
@@ -21,56 +23,30 @@ class LocalShortConv : public LocalMixer {
         taps_(std::min(tokens_, IntegerParameter(problem, "taps"))),
         unreached_(IntegerParameter(problem, "taps") - taps_),
         forward_(problem.direction == "forward"),
-        dtype_(problem.dtype),
-        device_(device),
-        o_(operands) {}
+        o_(operands),
+        each_(problem.dtype, operands.vectors, device, operands.weights[0], operands.gradients[0]) {
+  }
 
   absl::Status Run() override {
     for (int64_t tap = 0; tap < taps_; ++tap) {
-      BB_RETURN_IF_ERROR(forward_ ? AddShifted(tap, o_.x, tap, o_.y)
-                                  : AddShifted(tap, o_.dy, -tap, o_.dx));
-      if (!forward_) BB_RETURN_IF_ERROR(TapGradient(tap));
+      const int64_t rows = tokens_ - tap;
+      if (forward_) {
+        BB_RETURN_IF_ERROR(each_.Spread(tap, rows, o_.x, each_.Row(o_.y, tap), tap > 0));
+        continue;
+      }
+      const std::byte* dy = each_.Row(o_.dy, tap);
+      BB_RETURN_IF_ERROR(each_.Spread(tap, rows, dy, o_.dx, tap > 0));
+      BB_RETURN_IF_ERROR(each_.Gradient(tap, rows, o_.x, dy, false));
     }
     if (forward_ || unreached_ == 0) return absl::OkStatus();
-    return device_.Fill(dtype_, unreached_ * o_.vectors, 0.0, Row(o_.gradients[0], taps_));
+    return each_.ClearGradients(taps_, unreached_);
   }
 
  private:
-  const std::byte* Row(const void* matrix, int64_t row) const {
-    return static_cast<const std::byte*>(matrix) + row * o_.vectors * DtypeSize(dtype_);
-  }
-  std::byte* Row(void* matrix, int64_t row) const {
-    return static_cast<std::byte*>(matrix) + row * o_.vectors * DtypeSize(dtype_);
-  }
-
-  // to[n + shift] += W[tap] from[n]; the first tap covers every row and sets it.
-  absl::Status AddShifted(int64_t tap, const void* from, int64_t shift, void* to) {
-    ProductArgs args{.dtype = dtype_, .rows = tokens_ - tap, .cols = o_.vectors};
-    args.x = Row(from, shift < 0 ? tap : 0);
-    args.x_row_stride = o_.vectors;
-    args.w = Row(o_.weights[0], tap);
-    args.beta = tap == 0 ? 0 : 1;
-    args.y = Row(to, shift > 0 ? tap : 0);
-    args.y_row_stride = o_.vectors;
-    return device_.Product(args);
-  }
-
-  // dW[tap] = sum_n X[n] dY[n + tap].
-  absl::Status TapGradient(int64_t tap) {
-    ColumnSumArgs args{.dtype = dtype_, .rows = tokens_ - tap, .cols = o_.vectors};
-    args.x = o_.x;
-    args.x_row_stride = o_.vectors;
-    args.w = Row(o_.dy, tap);
-    args.w_row_stride = o_.vectors;
-    args.y = Row(o_.gradients[0], tap);
-    return device_.ColumnSum(args);
-  }
-
   const int64_t tokens_, taps_, unreached_;  // taps beyond the sequence reach nothing
   const bool forward_;
-  const Dtype dtype_;
-  Device& device_;
   const LocalOperands o_;
+  const Taps each_;
 };
 
 // Of a unit at token n, channel c: W[l,c] at token n + l.
@@ -104,7 +80,7 @@ OperatorDescription Describe() {
 
 class ShortConv : public Mixer {
  public:
-  ShortConv() : Mixer(Describe()) {}
+  ShortConv() : Mixer(Describe(), {ShortConvHalo()}) {}
 
   absl::Status ResolveMixer(Problem&) const override { return absl::OkStatus(); }
   std::vector<Weight> Weights(const Problem& problem) const override {
