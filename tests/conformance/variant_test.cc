@@ -43,7 +43,7 @@ const std::vector<Variant>& Variants() {
       {"linear_attention", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 4}}},
       {"linear_attention", {{"chunk", "8"}}, {{45, 16, 24}}},
       {"ssm", {{"chunk", "8"}, {"state", "5"}}, {{45, 16, 16}}},
-      {"ssm", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 6}}},
+      {"ssm", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 6}, {3, 8, 8}}},
       {"short_conv", {{"taps", "12"}}, {{17, 6, 6}, {3, 4, 4}}},
   };
   return variants;

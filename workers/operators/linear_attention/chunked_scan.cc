@@ -108,9 +108,22 @@ absl::Status ChunkedScan::Within(const void* a, const void* b, int64_t width, Tr
   return absl::OkStatus();
 }
 
-absl::Status ChunkedScan::SumStates(const void* a, const void* b, void* state) {
-  if (o_.tokens == 0) return device_.Fill(shape_.dtype, shape_.States(), 0, state);
-  return AddToState(a, b, Decay::kToEnd, 0, o_.tokens, 0, state);
+absl::Status ChunkedScan::SumKeys(void* state) { return Sum(o_.k, o_.v, Decay::kToEnd, state); }
+
+absl::Status ChunkedScan::SumQueries(void* state) {
+  return Sum(o_.q, o_.dy, Decay::kFromStart, state);
+}
+
+absl::Status ChunkedScan::Sum(const void* a, const void* b, Decay decay, void* state) {
+  if (o_.decays == nullptr && o_.tokens > 0) return AddToState(a, b, decay, 0, o_.tokens, 0, state);
+  BB_RETURN_IF_ERROR(device_.Fill(shape_.dtype, shape_.States(), 0, state));
+  const int64_t chunks = (o_.tokens + shape_.chunk - 1) / shape_.chunk;
+  for (int64_t done = 0; done < chunks; ++done) {
+    const int64_t first = (decay == Decay::kToEnd ? done : chunks - 1 - done) * shape_.chunk;
+    const int64_t count = std::min(shape_.chunk, o_.tokens - first);
+    BB_RETURN_IF_ERROR(AddToState(a, b, decay, first, count, 1, state));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ChunkedScan::Forward(void* state) {

@@ -45,9 +45,12 @@ class ChunkedScan {
            (decays ? shape.chunk * shape.heads * shape.key_width : 0);
   }
 
-  // state = sum over all tokens of a_t b_t^t: of K and V, or of Q and dY. A row of a is key_width
-  // long, of b value_width.
-  absl::Status SumStates(const void* a, const void* b, void* state);
+  // state = sum over all tokens of k_t v_t^t, each with the decays after it: what the tokens leave
+  // to those that follow.
+  absl::Status SumKeys(void* state);
+  // state = sum over all tokens of q_t dy_t^t, each with the decays up to it: the gradient of what
+  // those before leave to them.
+  absl::Status SumQueries(void* state);
 
   // Y from `state`, that of everything before the first token, or of all tokens where not causal.
   // Causal, `state` ends as that of everything up to the last token.
@@ -61,6 +64,9 @@ class ChunkedScan {
  private:
   // What decays since the start of a chunk, or up to its end.
   enum class Decay { kFromStart, kToEnd };
+  // state = the sum over all tokens of a_t b_t^t, decayed. A row of a is key_width long, of b
+  // value_width.
+  absl::Status Sum(const void* a, const void* b, Decay decay, void* state);
   // c (tokens x to) = a state, or a state^t, for every head and the tokens of one range, decayed.
   absl::Status ApplyState(const void* a, int64_t from, int64_t to, Transpose transpose, Decay decay,
                           const void* state, void* c, int64_t first, int64_t count);

@@ -6,20 +6,35 @@
 //   2 (k + v) for each pair of tokens of a chunk; backward 10 N k v and 6 (k + v). Parameters none.
 //   Source: Katharopoulos et al., ICML 2020, with the identity as feature map; in chunks: Hua et
 //   al., 2022; states between ranks: Sun et al., LASP-2, 2025.
+#include <algorithm>
 #include <cmath>
 
 #include "services/base/status_macros.h"
 #include "workers/operators/heads/head_mixer.h"
 #include "workers/operators/linear_attention/state_plan.h"
+#include "workers/operators/parameters.h"
 #include "workers/operators/registry.h"
 
 namespace basisbench {
 namespace {
 
+ScanShape ShapeOf(const Problem& problem, int64_t heads) {
+  return {.dtype = problem.dtype,
+          .heads = heads,
+          .key_width = problem.shape.d_in / HeadMixer::Heads(problem),
+          .value_width = HeadMixer::OutputWidth(problem),
+          .causal = IntegerParameter(problem, "causal") == 1,
+          .chunk = std::min(IntegerParameter(problem, "chunk"), problem.shape.tokens)};
+}
+
+std::vector<ScanInput> Roles() {
+  return {{"x", ScanRole::kQueries}, {"k", ScanRole::kKeys}, {"v", ScanRole::kValues}};
+}
+
 class LocalLinearAttention : public LocalHeads {
  public:
   LocalLinearAttention(const Problem& problem, Device& device, const HeadOperands& operands)
-      : shape_(ScanShapeOf(problem, operands.heads)),
+      : shape_(ShapeOf(problem, operands.heads)),
         backward_(problem.direction == "backward"),
         device_(device),
         o_(operands) {}
@@ -38,19 +53,16 @@ class LocalLinearAttention : public LocalHeads {
   }
 
   absl::Status Run() override {
-    BB_RETURN_IF_ERROR(Start(o_.inputs[1], o_.inputs[2]));
+    BB_RETURN_IF_ERROR(shape_.causal ? Clear() : scan_->SumKeys(state_.data()));
     if (!backward_) return scan_->Forward(state_.data());
     BB_RETURN_IF_ERROR(scan_->QueryGradients(state_.data()));
-    BB_RETURN_IF_ERROR(Start(o_.inputs[0], o_.dy));
+    BB_RETURN_IF_ERROR(shape_.causal ? Clear() : scan_->SumQueries(state_.data()));
     return scan_->KeyGradients(state_.data());
   }
 
  private:
-  // Causal, there is nothing before the first token and after the last.
-  absl::Status Start(const void* a, const void* b) {
-    return shape_.causal ? device_.Fill(shape_.dtype, shape_.States(), 0, state_.data())
-                         : scan_->SumStates(a, b, state_.data());
-  }
+  // There is nothing before the first token and after the last.
+  absl::Status Clear() { return device_.Fill(shape_.dtype, shape_.States(), 0, state_.data()); }
 
   const ScanShape shape_;
   const bool backward_;
@@ -76,7 +88,7 @@ OperatorDescription Describe() {
 
 class LinearAttention : public HeadMixer {
  public:
-  LinearAttention() : HeadMixer(Describe(), {LinearAttentionStates()}) {}
+  LinearAttention() : HeadMixer(Describe(), {ScanStates({ShapeOf, Roles()})}) {}
 
   absl::Status ResolveHeads(Problem&) const override { return absl::OkStatus(); }
   std::vector<HeadTensor> Inputs(const Problem& problem) const override {
@@ -85,7 +97,7 @@ class LinearAttention : public HeadMixer {
     return {{"x", width}, {"k", width, 1 / std::sqrt(products)}, {"v", OutputWidth(problem)}};
   }
   double FlopsPerHead(const Problem& problem) const override {
-    const ScanShape shape = ScanShapeOf(problem, 1);
+    const ScanShape shape = ShapeOf(problem, 1);
     const auto tokens = static_cast<double>(problem.shape.tokens),
                k = static_cast<double>(shape.key_width), v = static_cast<double>(shape.value_width);
     const bool backward = problem.direction == "backward";
@@ -98,7 +110,7 @@ class LinearAttention : public HeadMixer {
     return states + pairs * (k + v) * (backward ? 6 : 2);
   }
   int64_t Workspace(const Problem& problem, int64_t heads) const override {
-    const ScanShape shape = ScanShapeOf(problem, heads);
+    const ScanShape shape = ShapeOf(problem, heads);
     return ChunkedScan::Workspace(shape) + shape.States();
   }
   absl::StatusOr<std::unique_ptr<LocalHeads>> MakeLocal(

@@ -11,6 +11,8 @@
 #include "services/base/status_macros.h"
 #include "workers/operators/heads/head_mixer.h"
 #include "workers/operators/linear_attention/chunked_scan.h"
+#include "workers/operators/linear_attention/rates.h"
+#include "workers/operators/linear_attention/state_plan.h"
 #include "workers/operators/parameters.h"
 #include "workers/operators/registry.h"
 #include "workers/operators/resolve.h"
@@ -30,6 +32,13 @@ ScanShape ShapeOf(const Problem& problem, int64_t heads) {
           .chunk = std::min(IntegerParameter(problem, "chunk"), problem.shape.tokens)};
 }
 
+std::vector<ScanInput> Roles() {
+  return {{"x", ScanRole::kValues},
+          {"a", ScanRole::kRates},
+          {"b", ScanRole::kKeys},
+          {"c", ScanRole::kQueries}};
+}
+
 // As linear attention of C, B and X with decays.
 class LocalSsm : public LocalHeads {
  public:
@@ -37,17 +46,17 @@ class LocalSsm : public LocalHeads {
       : shape_(ShapeOf(problem, operands.heads)),
         backward_(problem.direction == "backward"),
         device_(device),
-        o_(operands) {}
+        o_(operands),
+        rates_(device, shape_, o_.tokens, o_.inputs[kA], backward_ ? o_.gradients[kA] : nullptr) {}
 
   absl::Status Allocate() {
-    const int64_t rates = o_.tokens * o_.heads;
-    BB_RETURN_IF_ERROR(Take(ChunkedScan::Workspace(shape_, true), workspace_));
-    BB_RETURN_IF_ERROR(Take(shape_.States(), state_));
-    BB_RETURN_IF_ERROR(Take(rates, decays_));
-    BB_RETURN_IF_ERROR(Take(backward_ ? rates : 0, of_decays_));
+    const int64_t size = DtypeSize(shape_.dtype);
+    BB_ASSIGN_OR_RETURN(workspace_, device_.Allocate(size * ChunkedScan::Workspace(shape_, true)));
+    BB_ASSIGN_OR_RETURN(state_, device_.Allocate(size * shape_.States()));
+    BB_RETURN_IF_ERROR(rates_.Allocate());
     ScanOperands operands{.tokens = o_.tokens};
     operands.q = o_.inputs[kC], operands.k = o_.inputs[kB], operands.v = o_.inputs[kX];
-    operands.y = o_.y, operands.dy = o_.dy, operands.decays = decays_.data();
+    operands.y = o_.y, operands.dy = o_.dy, operands.decays = rates_.decays();
     if (backward_) {
       operands.dq = o_.gradients[kC], operands.dk = o_.gradients[kB];
       operands.dv = o_.gradients[kX];
@@ -57,60 +66,28 @@ class LocalSsm : public LocalHeads {
   }
 
   absl::Status Run() override {
-    BB_RETURN_IF_ERROR(device_.DecaySum({.dtype = shape_.dtype,
-                                         .rows = o_.tokens,
-                                         .cols = o_.heads,
-                                         .period = shape_.chunk,
-                                         .x = o_.inputs[kA],
-                                         .y = decays_.data()}));
+    BB_RETURN_IF_ERROR(rates_.Prepare());
     BB_RETURN_IF_ERROR(ClearState());
     if (!backward_) return scan_->Forward(state_.data());
     BB_RETURN_IF_ERROR(scan_->QueryGradients(state_.data()));
+    BB_RETURN_IF_ERROR(rates_.OfQueries(o_.inputs[kC], o_.gradients[kC]));
     BB_RETURN_IF_ERROR(ClearState());
     BB_RETURN_IF_ERROR(scan_->KeyGradients(state_.data()));
-    return RateGradients();
+    BB_RETURN_IF_ERROR(rates_.OfKeys(o_.inputs[kB], o_.gradients[kB]));
+    return rates_.Finish();
   }
 
  private:
-  absl::Status Take(int64_t elements, Buffer& buffer) {
-    BB_ASSIGN_OR_RETURN(buffer, device_.Allocate(elements * DtypeSize(shape_.dtype)));
-    return absl::OkStatus();
-  }
   absl::Status ClearState() {
     return device_.Fill(shape_.dtype, shape_.States(), 0, state_.data());
-  }
-
-  // A query is scaled by the product of all decays up to it, a key by the inverse of that product:
-  // its logarithm has the gradient <c, dc> - <b, db>, and a decay is in all products from it on.
-  absl::Status RateGradients() {
-    for (int64_t head = 0; head < o_.heads; ++head) {
-      BB_RETURN_IF_ERROR(AddDots(head, o_.inputs[kC], o_.gradients[kC], 1, 0));
-      BB_RETURN_IF_ERROR(AddDots(head, o_.inputs[kB], o_.gradients[kB], -1, 1));
-    }
-    return device_.DecayGradient({.dtype = shape_.dtype,
-                                  .rows = o_.tokens,
-                                  .cols = o_.heads,
-                                  .x = o_.inputs[kA],
-                                  .of_sums = of_decays_.data(),
-                                  .y = o_.gradients[kA]});
-  }
-  absl::Status AddDots(int64_t head, const void* a, const void* b, double alpha, double beta) {
-    const int64_t size = DtypeSize(shape_.dtype), offset = head * shape_.key_width * size;
-    ColumnSumArgs args{.dtype = shape_.dtype, .rows = shape_.key_width, .cols = o_.tokens};
-    args.alpha = alpha, args.beta = beta;
-    args.x = static_cast<const std::byte*>(a) + offset;
-    args.w = static_cast<const std::byte*>(b) + offset;
-    args.x_row_stride = args.w_row_stride = 1;
-    args.x_col_stride = args.w_col_stride = o_.heads * shape_.key_width;
-    args.y = of_decays_.data() + head * size, args.y_stride = o_.heads;
-    return device_.ColumnSum(args);
   }
 
   const ScanShape shape_;
   const bool backward_;
   Device& device_;
   const HeadOperands o_;
-  Buffer workspace_, state_, decays_, of_decays_;
+  Rates rates_;
+  Buffer workspace_, state_;
   std::unique_ptr<ChunkedScan> scan_;
 };
 
@@ -129,7 +106,7 @@ OperatorDescription Describe() {
 
 class Ssm : public HeadMixer {
  public:
-  Ssm() : HeadMixer(Describe()) {}
+  Ssm() : HeadMixer(Describe(), {ScanStates({ShapeOf, Roles()})}) {}
 
   absl::Status ResolveHeads(Problem& problem) const override { return RequireSquare(problem); }
   std::vector<HeadTensor> Inputs(const Problem& problem) const override {
@@ -151,9 +128,8 @@ class Ssm : public HeadMixer {
   }
   int64_t Workspace(const Problem& problem, int64_t heads) const override {
     const ScanShape shape = ShapeOf(problem, heads);
-    const int64_t rates = problem.shape.tokens * heads;
     return ChunkedScan::Workspace(shape, true) + shape.States() +
-           rates * (problem.direction == "backward" ? 2 : 1);
+           Rates::Elements(shape, problem.shape.tokens, problem.direction == "backward");
   }
   absl::StatusOr<std::unique_ptr<LocalHeads>> MakeLocal(
       const Problem& problem, Device& device, const HeadOperands& operands) const override {
