@@ -119,8 +119,8 @@ double BlockDiag::FlopsPerVector(const Problem& problem) const {
   return 2.0 * static_cast<double>(s.blocks * s.in) * static_cast<double>(s.out);
 }
 
-std::unique_ptr<TileKernel> BlockDiag::MakeKernel(const Problem& problem, Device& device,
-                                                  const LocalOperands& operands, std::byte*) const {
+absl::StatusOr<std::unique_ptr<TileKernel>> BlockDiag::MakeKernel(
+    const Problem& problem, Device& device, const LocalOperands& operands) const {
   return std::make_unique<BlockDiagKernel>(Sizes(*this, problem), problem.dtype, device, operands);
 }
 

@@ -20,9 +20,8 @@ class BlockDiag : public TiledMixer {
   std::vector<Weight> Weights(const Problem& problem) const override;
   double FlopsPerVector(const Problem& problem) const override;
   int64_t ScratchPerVector(const Problem&) const override { return 0; }
-  std::unique_ptr<TileKernel> MakeKernel(const Problem& problem, Device& device,
-                                         const LocalOperands& operands,
-                                         std::byte* fixed) const override;
+  absl::StatusOr<std::unique_ptr<TileKernel>> MakeKernel(
+      const Problem& problem, Device& device, const LocalOperands& operands) const override;
   std::unique_ptr<ReferenceMap> MakeReference(const Problem& problem,
                                               const ReferenceWeights& weights) const override;
   double ForwardRoundings(const Problem& problem) const override;

@@ -28,14 +28,12 @@ class LocalTiles : public LocalMixer {
         out_(out),
         width_(width) {}
 
-  absl::Status Allocate(int64_t scratch_per_vector, int64_t fixed) {
+  absl::Status Allocate(int64_t scratch_per_vector) {
     BB_RETURN_IF_ERROR(Take(in_ * width_, x_));
     BB_RETURN_IF_ERROR(Take(out_ * width_, y_));
     BB_RETURN_IF_ERROR(Take(backward_ ? in_ * width_ : 0, dx_));
-    BB_RETURN_IF_ERROR(Take(scratch_per_vector * width_, scratch_));
-    return Take(fixed, fixed_);
+    return Take(scratch_per_vector * width_, scratch_);
   }
-  std::byte* fixed() { return fixed_.data(); }
   void Use(std::unique_ptr<TileKernel> kernel) { kernel_ = std::move(kernel); }
 
   absl::Status Run() override {
@@ -108,7 +106,7 @@ class LocalTiles : public LocalMixer {
   const LocalOperands o_;
   const int64_t in_, out_, width_;
   Buffer x_, y_, dx_;  // y_ is dy backward
-  Buffer scratch_, fixed_;
+  Buffer scratch_;
   std::unique_ptr<TileKernel> kernel_;
 };
 
@@ -131,7 +129,7 @@ int64_t TiledMixer::TileWidth(const Problem& problem, int64_t vectors) const {
 
 int64_t TiledMixer::Workspace(const Problem& problem, int64_t vectors) const {
   if (vectors == 0) return 0;
-  return TileWidth(problem, vectors) * TileElements(problem) + FixedScratch(problem);
+  return TileWidth(problem, vectors) * TileElements(problem) + KernelElements(problem);
 }
 
 absl::StatusOr<std::unique_ptr<LocalMixer>> TiledMixer::MakeLocal(
@@ -139,8 +137,9 @@ absl::StatusOr<std::unique_ptr<LocalMixer>> TiledMixer::MakeLocal(
   auto tiles =
       std::make_unique<LocalTiles>(problem, device, operands, InputLength(problem),
                                    OutputLength(problem), TileWidth(problem, operands.vectors));
-  BB_RETURN_IF_ERROR(tiles->Allocate(ScratchPerVector(problem), FixedScratch(problem)));
-  tiles->Use(MakeKernel(problem, device, operands, tiles->fixed()));
+  BB_RETURN_IF_ERROR(tiles->Allocate(ScratchPerVector(problem)));
+  BB_ASSIGN_OR_RETURN(auto kernel, MakeKernel(problem, device, operands));
+  tiles->Use(std::move(kernel));
   return tiles;
 }
 

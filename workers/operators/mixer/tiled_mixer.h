@@ -40,16 +40,14 @@ class TiledMixer : public Mixer {
 
   // Elements of scratch for each vector of a tile.
   virtual int64_t ScratchPerVector(const Problem& problem) const = 0;
-  // Elements of scratch besides.
-  virtual int64_t FixedScratch(const Problem& problem) const {
+  // Elements that a kernel takes for itself.
+  virtual int64_t KernelElements(const Problem& problem) const {
     static_cast<void>(problem);
     return 0;
   }
-  // `fixed` is the fixed scratch; it starts as zeros. Of `operands` a kernel has weights and
-  // gradients.
-  virtual std::unique_ptr<TileKernel> MakeKernel(const Problem& problem, Device& device,
-                                                 const LocalOperands& operands,
-                                                 std::byte* fixed) const = 0;
+  // Of `operands` a kernel has weights and gradients.
+  virtual absl::StatusOr<std::unique_ptr<TileKernel>> MakeKernel(
+      const Problem& problem, Device& device, const LocalOperands& operands) const = 0;
 
   // Vectors are tokens unless the parameter `axis`, where there is one, says token.
   bool MixesTokens(const Problem& problem) const override;

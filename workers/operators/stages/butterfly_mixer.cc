@@ -143,9 +143,8 @@ int64_t ButterflyMixer::ScratchPerVector(const Problem& problem) const {
   return (Factors(*this, problem) - 1) * InputLength(problem);
 }
 
-std::unique_ptr<TileKernel> ButterflyMixer::MakeKernel(const Problem& problem, Device& device,
-                                                       const LocalOperands& operands,
-                                                       std::byte*) const {
+absl::StatusOr<std::unique_ptr<TileKernel>> ButterflyMixer::MakeKernel(
+    const Problem& problem, Device& device, const LocalOperands& operands) const {
   return std::make_unique<ButterflyKernel>(InputLength(problem), Strides(problem), problem.dtype,
                                            device, operands);
 }

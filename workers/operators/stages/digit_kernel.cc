@@ -132,9 +132,8 @@ int64_t DigitMixer::ScratchPerVector(const Problem& problem) const {
   return InputLength(problem) * (problem.direction == "backward" ? factors : factors > 1);
 }
 
-std::unique_ptr<TileKernel> DigitMixer::MakeKernel(const Problem& problem, Device& device,
-                                                   const LocalOperands& operands,
-                                                   std::byte*) const {
+absl::StatusOr<std::unique_ptr<TileKernel>> DigitMixer::MakeKernel(
+    const Problem& problem, Device& device, const LocalOperands& operands) const {
   return std::make_unique<DigitKernel>(InputLength(problem), Digits(problem), problem.dtype, device,
                                        operands);
 }

@@ -30,9 +30,8 @@ class DigitMixer : public TiledMixer {
   double FlopsPerVector(const Problem& problem) const override;
   double BackwardFlopsPerVector(const Problem& problem) const override;
   int64_t ScratchPerVector(const Problem& problem) const override;
-  std::unique_ptr<TileKernel> MakeKernel(const Problem& problem, Device& device,
-                                         const LocalOperands& operands,
-                                         std::byte* fixed) const override;
+  absl::StatusOr<std::unique_ptr<TileKernel>> MakeKernel(
+      const Problem& problem, Device& device, const LocalOperands& operands) const override;
   std::unique_ptr<ReferenceMap> MakeReference(const Problem& problem,
                                               const ReferenceWeights& weights) const override;
   double ForwardRoundings(const Problem& problem) const override;

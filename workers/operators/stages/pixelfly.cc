@@ -241,8 +241,8 @@ class Pixelfly : public TiledMixer {
   int64_t ScratchPerVector(const Problem& problem) const override {
     return Of(problem).rank * (problem.direction == "backward" ? 2 : 1);
   }
-  std::unique_ptr<TileKernel> MakeKernel(const Problem& problem, Device& device,
-                                         const LocalOperands& operands, std::byte*) const override {
+  absl::StatusOr<std::unique_ptr<TileKernel>> MakeKernel(
+      const Problem& problem, Device& device, const LocalOperands& operands) const override {
     return std::make_unique<PixelflyKernel>(Of(problem), problem.dtype, device, operands);
   }
   std::unique_ptr<ReferenceMap> MakeReference(const Problem& problem,

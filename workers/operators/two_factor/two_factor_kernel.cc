@@ -147,9 +147,8 @@ class TwoFactorKernel : public TileKernel {
 
 }  // namespace
 
-std::unique_ptr<TileKernel> TwoFactorMixer::MakeKernel(const Problem& problem, Device& device,
-                                                       const LocalOperands& operands,
-                                                       std::byte*) const {
+absl::StatusOr<std::unique_ptr<TileKernel>> TwoFactorMixer::MakeKernel(
+    const Problem& problem, Device& device, const LocalOperands& operands) const {
   return std::make_unique<TwoFactorKernel>(Shape(problem), problem.dtype, device, operands);
 }
 
