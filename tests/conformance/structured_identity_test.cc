@@ -2,76 +2,21 @@
 // Structured maps that are settings of each other: with the same numbers in the same places, both
 // operators' plans give the same matrix, up to a permutation of outputs. No reference is asked.
 #include <cmath>
-#include <functional>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
-#include "services/base/status_macros.h"
-#include "tests/conformance/ranks.h"
-#include "tests/conformance/run_case.h"
-#include "workers/operators/registry.h"
+#include "tests/conformance/given_matrix.h"
 
 namespace basisbench {
 namespace {
 
 constexpr int64_t kSide = 64;
 
-using Value = std::function<double(absl::string_view tensor, int64_t row, int64_t col)>;
-
-// X the identity, weights from a function.
-class Given : public Operands {
- public:
-  explicit Given(Value value) : value_(std::move(value)) {}
-  double At(absl::string_view tensor, int64_t row, int64_t col) const override {
-    return tensor == "x" ? (row == col ? 1.0 : 0.0) : value_(tensor, row, col);
-  }
-
- private:
-  const Value value_;
-};
-
-// Numbers of order one: different for every place and tensor.
-double Number(absl::string_view tensor, int64_t row, int64_t col) {
-  return TensorValues(5, tensor, Distribution::kNormal).At(row, col) / 4;
-}
-
-// The operator's matrix on a side of kSide, row for input; empty on ranks but the first.
 std::vector<double> Matrix(const std::string& name, std::map<std::string, std::string> parameters,
                            const Value& value) {
-  const auto op = FindOperator(name);
-  EXPECT_TRUE(op.ok()) << op.status();
-  Problem problem{.operator_name = name, .parameters = std::move(parameters)};
-  problem.shape = {kSide, kSide, kSide};
-  problem.dtype = Dtype::kF64;
-  problem.ranks = RankCounts().back();
-  const auto resolved = (*op)->Resolve(problem);
-  EXPECT_TRUE(resolved.ok()) << resolved.status();
-  std::vector<double> matrix;
-  const absl::Status outcome =
-      RunRanks(problem.ranks, [&](Communicator& communicator) -> absl::Status {
-        BB_ASSIGN_OR_RETURN(const auto run, CaseRun::Make(**op, *resolved, communicator));
-        run->Fill(Given(value));
-        BB_RETURN_IF_ERROR(run->Run());
-        BB_ASSIGN_OR_RETURN(const auto held, GatherOutputs(*run));
-        if (communicator.rank() != 0) return absl::OkStatus();
-        BB_ASSIGN_OR_RETURN(matrix, Merge(held));
-        return absl::OkStatus();
-      });
-  EXPECT_TRUE(outcome.ok()) << name << ": " << outcome;
-  return matrix;
-}
-
-// Column `place(j)` of `a` is column j of `b`.
-void ExpectSame(
-    const std::vector<double>& a, const std::vector<double>& b,
-    const std::function<int64_t(int64_t)>& place = [](int64_t j) { return j; }) {
-  ASSERT_EQ(a.size(), b.size());
-  double size = 0;
-  for (const double value : b) size += value * value;
-  const double allowed = 1e-13 * std::sqrt(size);
-  for (size_t at = 0; at < b.size(); ++at) {
-    const auto row = static_cast<int64_t>(at) / kSide, col = static_cast<int64_t>(at) % kSide;
-    ASSERT_NEAR(a[row * kSide + place(col)], b[at], allowed) << "row " << row << " col " << col;
-  }
+  return MatrixOf({name, std::move(parameters), value}, kSide);
 }
 
 TEST(StructuredIdentityTest, MonarchOfOrderTwoIsMonarch) {
@@ -90,7 +35,10 @@ TEST(StructuredIdentityTest, MonarchIsAStridedBlockTensorTrain) {
   };
   const auto monarch = Matrix("monarch", {{"blocks", "4"}, {"depth", "3"}}, Number);
   const auto btt = Matrix("btt", {{"gamma", "4"}, {"phi", "4"}, {"rank", "3"}}, as_btt);
-  ExpectSame(monarch, btt, [](int64_t j) { return j % kOut * kBlocks + j / kOut; });
+  ASSERT_EQ(monarch.size(), btt.size());
+  ExpectEntries(btt, [&](int64_t i, int64_t j) {
+    return monarch[i * kSide + j % kOut * kBlocks + j / kOut];
+  });
 }
 
 TEST(StructuredIdentityTest, MonarchOfOrderSixIsAButterfly) {
