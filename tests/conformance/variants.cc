@@ -14,6 +14,11 @@ const std::vector<Variant>& Variants() {
       {"dwt", "db2", {{"wavelet", "db2"}}},
       {"dwt", "db4", {{"wavelet", "db4"}, {"levels", "2"}}},
       {"fastfood", "tokens", {{"axis", "token"}, {"seed", "7"}}},
+      {"group_conv", "tokens", {{"axis", "token"}}},
+      {"group_conv", "xor", {{"group", "xor"}}},
+      {"group_conv", "xor_tokens", {{"axis", "token"}, {"group", "xor"}}},
+      {"group_conv", "dihedral", {{"group", "dihedral"}}},
+      {"group_conv", "dihedral_tokens", {{"axis", "token"}, {"group", "dihedral"}}},
       {"hartley", "tokens", {{"axis", "token"}}},
       {"ldr", "tokens", {{"axis", "token"}, {"rank", "3"}}},
       {"ldr", "rank_1", {{"rank", "1"}}},
@@ -43,6 +48,12 @@ const std::vector<Variant>& Variants() {
       {"monarch_p", "tokens", {{"axis", "token"}, {"order", "2"}}},
       {"monarch_p", "bits", {{"order", "6"}}},
       {"pixelfly", "tokens", {{"axis", "token"}, {"block", "4"}, {"rank", "3"}}},
+      {"sparse24", "tokens", {{"axis", "token"}, {"seed", "7"}}},
+      {"tproduct", "tokens", {{"axis", "token"}, {"faces", "2"}}},
+      {"tproduct", "cosine", {{"transform", "dct"}}},
+      {"tproduct", "cosine_tokens", {{"axis", "token"}, {"transform", "dct"}, {"faces", "16"}}},
+      {"tproduct", "one_face", {{"faces", "1"}}},
+      {"tproduct", "one_tube", {{"faces", "64"}}},
   };
   return variants;
 }
