@@ -45,6 +45,10 @@ const std::vector<Variant>& Variants() {
       {"ssm", {{"chunk", "8"}, {"state", "5"}}, {{45, 16, 16}}},
       {"ssm", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 6}, {3, 8, 8}}},
       {"short_conv", {{"taps", "12"}}, {{17, 6, 6}, {3, 4, 4}}},
+      {"dwt", {{"wavelet", "db4"}, {"axis", "token"}}, {{192, 3, 3}, {96, 40, 40}, {34, 5, 5}}},
+      {"dwt", {{"wavelet", "db3"}, {"levels", "3"}}, {{3, 120, 120}, {20, 192, 192}}},
+      {"dwt", {{"wavelet", "db2"}, {"levels", "1"}}, {{5, 72, 72}, {1, 6, 6}}},
+      {"dwt", {{"axis", "token"}, {"levels", "4"}}, {{128, 17, 17}}},
   };
   return variants;
 }

@@ -20,6 +20,8 @@ struct Target {
   int64_t row = 0, col = 1;
 };
 
+inline Source AsSource(const Target& target) { return {target.data, target.row, target.col}; }
+
 // Element `at` of an array.
 inline const void* ElementAt(Dtype dtype, const void* data, int64_t at) {
   return static_cast<const std::byte*>(data) + at * DtypeSize(dtype);

@@ -18,6 +18,11 @@ Mixer::Mixer(OperatorDescription description, std::vector<Sharding> own)
   description_.directions = {"forward", "backward"};
 }
 
+void Mixer::Add(Sharding sharding) {
+  description_.shardings.push_back(sharding.name);
+  own_.push_back(std::move(sharding));
+}
+
 bool Mixer::MixesTokens(const Problem&) const { return description_.axis == "token"; }
 
 bool Mixer::VariesByChannel(const Problem& problem) const {

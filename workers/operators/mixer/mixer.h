@@ -117,9 +117,13 @@ class Mixer : public Operator {
   int64_t OutputLength(const Problem& problem) const;
   int64_t Vectors(const Problem& problem) const;
 
+ protected:
+  // One more sharding of its own, for those that know the operator; while it is constructed.
+  void Add(Sharding sharding);
+
  private:
   OperatorDescription description_;
-  const std::vector<Sharding> own_;
+  std::vector<Sharding> own_;
 };
 
 }  // namespace basisbench

@@ -5,7 +5,8 @@
 //   g_l = (-1)^l h_(L-1-l),
 // and the next level goes on with a. Output: a of the last level, then d from the last level to the
 // first.
-//   FLOPs 2 (2L - 1) n (1 - 2^-levels) a vector, backward the same. No parameters.
+//   FLOPs 2 (2L - 1) n (1 - 2^-levels) a vector, backward the same. No parameters. Sharding "halo":
+//   dwt_halo_plan.h.
 // Daubechies, "Orthonormal bases of compactly supported wavelets" (1988); Mallat (1989).
 #include <bit>
 #include <cmath>
@@ -18,6 +19,7 @@
 #include "workers/operators/parameters.h"
 #include "workers/operators/registry.h"
 #include "workers/operators/resolve.h"
+#include "workers/operators/transform/dwt_halo_plan.h"
 #include "workers/operators/transform/local_dwt.h"
 
 namespace basisbench {
@@ -90,7 +92,7 @@ OperatorDescription Describe() {
 
 class Dwt : public Mixer {
  public:
-  Dwt() : Mixer(Describe()) {}
+  Dwt() : Mixer(Describe()) { Add(DwtHalo(*this, FilterOf)); }
 
   absl::Status ResolveMixer(Problem& problem) const override {
     BB_RETURN_IF_ERROR(CheckAxis(problem));
