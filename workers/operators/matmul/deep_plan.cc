@@ -4,6 +4,8 @@
 // by SUMMA, then the layers' partial products are summed, each rank keeping part of its block's
 // rows. Deeper grids send less of X and W and more of Y.
 //   Bytes b (own X elements (C - 1) + own W elements (R - 1) + block of Y (D - 1)/D).
+// Backward the layers start by gathering their block of dY, which lies as Y ended, and each has the
+// gradients of its own slice.
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -47,55 +49,67 @@ struct Layer {
 class DeepPlan : public Plan {
  public:
   DeepPlan(const Problem& problem, const DeepGrid& grid, Communicator& communicator)
-      : problem_(problem), layer_(problem, grid, communicator.rank()) {}
+      : problem_(problem),
+        backward_(problem.direction == "backward"),
+        layer_(problem, grid, communicator.rank()) {}
 
   absl::Status Prepare(Device& device, Communicator& communicator) {
     BB_ASSIGN_OR_RETURN(within_, communicator.Split(layer_.depth, communicator.rank()));
     BB_ASSIGN_OR_RETURN(across_, communicator.Split(layer_.rank_in_layer, communicator.rank()));
     BB_ASSIGN_OR_RETURN(summa_, MatMulSumma().make_plan(layer_.of_layer, device, *within_));
+    block_ = (backward_ ? summa_->Inputs().back() : summa_->Outputs().front()).data;
     return absl::OkStatus();
   }
 
   absl::Status Run() override {
+    BB_RETURN_IF_ERROR(Gather());
     BB_RETURN_IF_ERROR(summa_->Run());
     return Sum();
   }
   absl::Status RunCompute() override { return summa_->RunCompute(); }
   absl::Status RunCommunication() override {
+    BB_RETURN_IF_ERROR(Gather());
     BB_RETURN_IF_ERROR(summa_->RunCommunication());
     return Sum();
   }
 
-  std::vector<Shard> Inputs() override {
-    std::vector<Shard> shards = summa_->Inputs();
-    for (Shard& shard : shards) {
-      for (int64_t& inner : shard.tensor == "x" ? shard.cols : shard.rows)
-        inner += layer_.slice.offset;
-    }
-    return shards;
-  }
-
-  std::vector<Shard> Outputs() override {
-    Shard y = summa_->Outputs().front();
-    const auto first = y.rows.begin() + layer_.kept_rows.offset;
-    y.rows = {first, first + layer_.kept_rows.count};
-    y.data = static_cast<std::byte*>(y.data) +
-             layer_.kept_rows.offset * y.leading * DtypeSize(problem_.dtype);
-    return {y};
-  }
+  std::vector<Shard> Inputs() override { return OfAllLayers(summa_->Inputs()); }
+  std::vector<Shard> Outputs() override { return OfAllLayers(summa_->Outputs()); }
 
   std::string Grid() const override { return problem_.grid; }
 
  private:
+  // The layers keep a part each of Y and dY, and a slice of everything else.
+  std::vector<Shard> OfAllLayers(std::vector<Shard> shards) const {
+    for (Shard& shard : shards) {
+      if (shard.tensor == "y" || shard.tensor == "dy") {
+        const auto first = shard.rows.begin() + layer_.kept_rows.offset;
+        shard.rows = {first, first + layer_.kept_rows.count};
+        shard.data = static_cast<std::byte*>(shard.data) +
+                     layer_.kept_rows.offset * shard.leading * DtypeSize(problem_.dtype);
+        continue;
+      }
+      const bool of_x = shard.tensor == "x" || shard.tensor == "dx";
+      for (int64_t& inner : of_x ? shard.cols : shard.rows) inner += layer_.slice.offset;
+    }
+    return shards;
+  }
+
+  absl::Status Gather() {
+    if (!backward_ || layer_.kept.size() == 1) return absl::OkStatus();
+    return across_->AllGather(problem_.dtype, block_, layer_.kept);
+  }
   absl::Status Sum() {
-    if (layer_.kept.size() == 1) return absl::OkStatus();
-    return across_->ReduceScatter(problem_.dtype, summa_->Outputs().front().data, layer_.kept);
+    if (backward_ || layer_.kept.size() == 1) return absl::OkStatus();
+    return across_->ReduceScatter(problem_.dtype, block_, layer_.kept);
   }
 
   const Problem problem_;
+  const bool backward_;
   const Layer layer_;
   std::unique_ptr<Communicator> within_, across_;  // outlive the plan that uses them
   std::unique_ptr<Plan> summa_;
+  void* block_ = nullptr;  // of Y or dY, in the layer's plan
 };
 
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
@@ -109,8 +123,10 @@ absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& d
 RankCost CostOn(const Problem& problem, const DeepGrid& grid, int rank) {
   const Layer layer(problem, grid, rank);
   RankCost cost = MatMulSumma().cost(layer.of_layer, layer.rank_in_layer);
-  if (grid.depth > 1)
-    AddTraffic(ReduceScatterTraffic(problem.dtype, layer.kept, layer.depth), cost.traffic);
+  if (grid.depth > 1) {
+    const auto across = problem.direction == "backward" ? AllGatherTraffic : ReduceScatterTraffic;
+    AddTraffic(across(problem.dtype, layer.kept, layer.depth), cost.traffic);
+  }
   return cost;
 }
 

@@ -70,11 +70,6 @@ class MatMul : public Operator {
       BB_RETURN_IF_ERROR(RefuseGrid(resolved));
       return resolved;
     }
-    if (resolved.direction == "backward") {
-      return absl::UnimplementedError(
-          absl::StrCat("matmul: sharding '", resolved.sharding,
-                       "' has no direction 'backward'; token, column, row and row_scatter have"));
-    }
     if (deep) {
       DeepGrid grid = BestDeepGrid(resolved);
       if (!resolved.grid.empty()) {

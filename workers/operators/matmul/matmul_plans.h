@@ -21,11 +21,11 @@ Sharding MatMulColumn();
 Sharding MatMulRow();
 Sharding MatMulRowScatter();
 
-// X, W and Y on a two-dimensional grid of ranks. Forward only.
+// X, W and Y on a two-dimensional grid of ranks.
 Sharding MatMulSumma();
 
 // Layers of such grids, each with a slice of the inner dimension; Y ends spread over the layers by
-// rows. Forward only.
+// rows.
 Sharding MatMulDeep();
 
 struct DeepGrid {

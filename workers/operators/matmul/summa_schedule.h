@@ -28,14 +28,18 @@ class SummaSchedule {
   SummaSchedule(const Problem& problem, const ProcessGrid& grid, int rank);
 
   int64_t panels() const { return panels_; }
-  Piece Panel(int64_t panel) const;  // of d_in
-  int64_t widest_panel() const { return Panel(0).count; }
+  Piece Panel(int64_t panel) const;     // of d_in
   Piece rows() const { return rows_; }  // of tokens, of this rank
   Piece cols() const { return cols_; }  // of d_out, of this rank
   bool OwnsX(int64_t panel) const { return panel % grid_.cols == col_; }
   bool OwnsW(int64_t panel) const { return panel % grid_.rows == row_; }
   int64_t XElements(int64_t panel) const { return rows_.count * Panel(panel).count; }
   int64_t WElements(int64_t panel) const { return cols_.count * Panel(panel).count; }
+  int64_t Elements(bool of_x, int64_t panel) const {
+    return of_x ? XElements(panel) : WElements(panel);
+  }
+  // Elements of the widest panel of X or W.
+  int64_t Largest(bool of_x) const { return Elements(of_x, 0); }
 
   // Panel that this rank multiplies at step `step`, 0 <= step < panels().
   int64_t PanelAt(int64_t step) const { return (row_ + col_ + step) % panels_; }
