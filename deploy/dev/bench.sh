@@ -1,21 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# ./dev bench [--save FILE.md]: how close to peers and to what the machine allows, as ratios measured side by side.
-# Prints a Markdown page, in about six minutes, with the machine it was taken on; writes it to FILE.md when asked to,
-# and nothing otherwise. Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 is compared with
-# where it is installed.
+# ./dev bench [--save FILE.md | --quick]: how close to peers and to what the machine allows, as ratios measured side by
+# side. Prints a Markdown page, in under eight minutes, with the machine it was taken on; writes it to FILE.md when asked
+# to, and nothing otherwise. Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 is compared with
+# where it is installed. --quick prints one line of each operator, a second each at most.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source deploy/dev/lib.sh
 
 page=
-if [ "${1:-}" = --save ]; then
+quick=
+if [ "${1:-}" = --quick ] && [ $# -eq 1 ]; then
+  quick=yes
+elif [ "${1:-}" = --save ]; then
   [ -n "${2:-}" ] || die "--save needs a file, e.g. docs/benchmarks/laptop.md"
   page=$2
 elif [ $# -gt 0 ]; then
-  die "usage: ./dev bench [--save FILE.md]"
+  die "usage: ./dev bench [--save FILE.md | --quick]"
 fi
 deploy/dev/deps.sh
+if [ -n "$quick" ]; then
+  build_preset release operators_bench >&2
+  exec build/release/bin/operators_bench --quick
+fi
 ldconfig -p | grep -q libscalapack-openmpi || say "left out: ScaLAPACK (apt-get install libscalapack-openmpi2.2)"
 
 build_preset release programs bench >&2
@@ -30,10 +37,12 @@ measure() {
   echo "Taken by \`./dev bench\` on $(date -u +%Y-%m-%d) at commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)."
   echo "Each line is one comparison: both sides run alternately, round by round, in one process or on the same ranks, on"
   echo "the same operands. Times are medians over the rounds; the ratio is the median of the rounds' ratios with its 95 %"
-  echo "interval. Times of several ranks are the slowest rank's. Single numbers drift with the machine; ratios hardly do."
+  echo "interval. On one rank they are processor time of one thread; times of several ranks are the slowest rank's. Single"
+  echo "numbers drift with the machine; ratios hardly do. The floor of an operator is its FLOPs at the speed of a square"
+  echo "matrix product or its least bytes at the speed of a copy of as many, whichever takes longer; both run in its rounds."
   echo
   say "operators on one rank"
-  "$bin/operators_bench" machine matmul wht gate monarch fnet
+  "$bin/operators_bench"
   say "what measuring adds"
   "$bin/measuring_bench"
   say "two ranks in shared memory"

@@ -89,6 +89,7 @@ absl::Status RunAll() {
   comparison.figure = Figure::kTime;
   comparison.aim = 1.01;
   for (int round = 0; round < kRounds; ++round) BB_RETURN_IF_ERROR(Measure(comparison));
+  PrintHead();
   PrintComparison(comparison);
   return absl::OkStatus();
 }

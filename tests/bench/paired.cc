@@ -5,17 +5,25 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
+#include <utility>
 
 namespace basisbench {
 namespace {
 
+// Of this thread: what other processes take of the machine does not count.
+double ProcessorSeconds() {
+  timespec time = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 double SecondsOf(const std::function<void()>& body, int repeats) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = ProcessorSeconds();
   for (int i = 0; i < repeats; ++i) body();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / repeats;
+  return (ProcessorSeconds() - start) / repeats;
 }
 
 std::string Duration(double seconds) {
@@ -24,6 +32,19 @@ std::string Duration(double seconds) {
     std::snprintf(text, sizeof text, "%.3g ms", seconds * 1e3);
   } else {
     std::snprintf(text, sizeof text, "%.3g us", seconds * 1e6);
+  }
+  return text;
+}
+
+// "0.976 (0.971 to 0.980)": the median of the rounds' ratios over `scale`, and its 95 % interval.
+std::string Ratio(const std::vector<double>& over, const std::vector<double>& under, double scale) {
+  const PairedComparison ratio = ComparePaired(over, under);
+  char text[64];
+  if (ratio.speedup_low && ratio.speedup_high) {
+    std::snprintf(text, sizeof text, "%.3f (%.3f to %.3f)", ratio.speedup / scale,
+                  *ratio.speedup_low / scale, *ratio.speedup_high / scale);
+  } else {
+    std::snprintf(text, sizeof text, "%.3f", ratio.speedup / scale);
   }
   return text;
 }
@@ -49,50 +70,59 @@ double MedianOf(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void TimePaired(const std::function<void()>& ours, const std::function<void()>& theirs, int rounds,
-                double most_seconds, Comparison& comparison) {
+std::vector<std::vector<double>> TimeAlternately(absl::Span<const std::function<void()>> bodies,
+                                                 int rounds, double most_seconds) {
   constexpr double kRound = 1e-3;
   constexpr int kFewest = 6;
-  ours();
-  theirs();
-  const int repeats_ours = std::max(1, static_cast<int>(kRound / SecondsOf(ours, 1)));
-  const int repeats_theirs = std::max(1, static_cast<int>(kRound / SecondsOf(theirs, 1)));
+  std::vector<int> repeats;
+  for (const auto& body : bodies) body();
+  for (const auto& body : bodies)
+    repeats.push_back(std::max(1, static_cast<int>(kRound / SecondsOf(body, 1))));
+  std::vector<std::vector<double>> seconds(bodies.size());
   double spent = 0;
   for (int i = 0; i < rounds && (i < kFewest || spent < most_seconds); ++i) {
-    comparison.ours_seconds.push_back(SecondsOf(ours, repeats_ours));
-    comparison.theirs_seconds.push_back(SecondsOf(theirs, repeats_theirs));
-    spent += comparison.ours_seconds.back() * repeats_ours +
-             comparison.theirs_seconds.back() * repeats_theirs;
+    for (size_t body = 0; body < bodies.size(); ++body) {
+      seconds[body].push_back(SecondsOf(bodies[body], repeats[body]));
+      spent += seconds[body].back() * repeats[body];
+    }
   }
+  return seconds;
 }
 
-void PrintHead() {
-  std::printf("\n| ours | against | its time | ours | ratio (95 %%) | aim |\n");
-  std::printf("|---|---|---|---|---|---|\n");
+void TimePaired(const std::function<void()>& ours, const std::function<void()>& theirs, int rounds,
+                double most_seconds, Comparison& comparison) {
+  auto seconds = TimeAlternately({ours, theirs}, rounds, most_seconds);
+  comparison.ours_seconds = std::move(seconds[0]);
+  comparison.theirs_seconds = std::move(seconds[1]);
+}
+
+void PrintHead(bool floors) {
+  std::printf("\n| ours | against | its time | ours | ratio (95 %%) | %saim |\n",
+              floors ? "of its floor (95 %) | " : "");
+  std::printf("|---|---|---|---|---|%s---|\n", floors ? "---|" : "");
 }
 
 void PrintComparison(const Comparison& comparison) {
   const bool speed = comparison.figure == Figure::kSpeed;
   const auto& over = speed ? comparison.theirs_seconds : comparison.ours_seconds;
   const auto& under = speed ? comparison.ours_seconds : comparison.theirs_seconds;
-  const PairedComparison ratio = ComparePaired(over, under);
-  const double value = ratio.speedup / comparison.scale;
-  std::printf("| %s | %s | %s | %s | %.3f", comparison.ours.c_str(), comparison.theirs.c_str(),
-              Duration(MedianOf(comparison.theirs_seconds)).c_str(),
-              Duration(MedianOf(comparison.ours_seconds)).c_str(), value);
-  if (ratio.speedup_low && ratio.speedup_high) {
-    std::printf(" (%.3f to %.3f)", *ratio.speedup_low / comparison.scale,
-                *ratio.speedup_high / comparison.scale);
-  }
   const char* of = comparison.scale != 1 ? "of the FLOP ratio"
                    : speed               ? "of its speed"
                                          : "of its time";
-  std::printf(" %s | ", of);
+  std::printf("| %s | %s | %s | %s | %s %s |", comparison.ours.c_str(), comparison.theirs.c_str(),
+              Duration(MedianOf(comparison.theirs_seconds)).c_str(),
+              Duration(MedianOf(comparison.ours_seconds)).c_str(),
+              Ratio(over, under, comparison.scale).c_str(), of);
+  if (!comparison.floor.empty()) {
+    std::printf(" %s × %s |", Ratio(comparison.ours_seconds, comparison.floor_seconds, 1).c_str(),
+                comparison.floor.c_str());
+  }
   if (comparison.aim == 0) {
-    std::printf("– |\n");
+    std::printf(" – |\n");
   } else {
+    const double value = ComparePaired(over, under).speedup / comparison.scale;
     const bool met = speed ? value >= comparison.aim : value <= comparison.aim;
-    std::printf("%s %g: %s |\n", speed ? "≥" : "≤", comparison.aim, met ? "met" : "missed");
+    std::printf(" %s %g: %s |\n", speed ? "≥" : "≤", comparison.aim, met ? "met" : "missed");
   }
   std::fflush(stdout);
 }

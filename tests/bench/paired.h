@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "workers/measure/paired_comparison.h"
 
 namespace basisbench {
@@ -23,18 +24,25 @@ struct Comparison {
   Figure figure = Figure::kSpeed;
   double scale = 1;  // the figure is divided by it, e.g. by a ratio of FLOPs
   double aim = 0;    // least speed or most time; 0: none
+  // Round by round, what the machine allows; empty in tables without that column.
+  std::vector<double> floor_seconds = {};
+  std::string floor = "";  // what bounds it
 };
 
 double MedianOf(std::vector<double> values);
 
-// Each round takes about a millisecond per body, or one call when that is longer. Takes the time of
-// `rounds` rounds, but stops after `most_seconds`, with at least 6.
+// Processor seconds of each body, which runs in the calling thread alone, round by round. Each
+// round takes about a millisecond per body, or one call when that is longer. Takes `rounds` rounds,
+// but stops after `most_seconds`, with at least 6.
+std::vector<std::vector<double>> TimeAlternately(absl::Span<const std::function<void()>> bodies,
+                                                 int rounds, double most_seconds);
 void TimePaired(const std::function<void()>& ours, const std::function<void()>& theirs, int rounds,
                 double most_seconds, Comparison& comparison);
 
 // "| ours | theirs | 1.23 ms | 1.20 ms | 0.976 (0.971 to 0.980) of its speed | >= 0.97, met |":
-// medians, and the median of the rounds' ratios with its 95 % interval.
-void PrintHead();
+// medians, and the median of the rounds' ratios with its 95 % interval. With floors there is one
+// more column, "1.31 (1.29 to 1.34) x bytes": ours over the floor.
+void PrintHead(bool floors = false);
 void PrintComparison(const Comparison& comparison);
 
 // Processor, load, libraries: what the figures depend on, as a paragraph.

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/plain_fnet.h"
 
+#include <algorithm>
+
 #include "services/base/status_macros.h"
 
 namespace basisbench {
 
 absl::StatusOr<std::unique_ptr<PlainFnet>> PlainFnet::Make(Device& device,
-                                                           const ProblemShape& shape) {
+                                                           const ProblemShape& shape,
+                                                           const float* x) {
   auto made = std::unique_ptr<PlainFnet>(new PlainFnet(shape));
   const int64_t tokens = shape.tokens, width = shape.d_in, half = width / 2 + 1;
   BB_ASSIGN_OR_RETURN(made->x_, device.Allocate(tokens * width * 4));
@@ -21,8 +24,7 @@ absl::StatusOr<std::unique_ptr<PlainFnet>> PlainFnet::Make(Device& device,
   columns.in_distance = columns.out_distance = 1;
   BB_ASSIGN_OR_RETURN(made->columns_,
                       device.MakeFft(columns, made->spectrum_.data(), made->spectrum_.data()));
-  for (int64_t i = 0; i < tokens * width; ++i)
-    made->x_.as<float>()[i] = static_cast<float>(i * 37 % 101) - 50;
+  std::copy_n(x, tokens * width, made->x_.as<float>());
   return made;
 }
 

@@ -15,8 +15,11 @@ namespace basisbench {
 
 class PlainFnet {
  public:
-  static absl::StatusOr<std::unique_ptr<PlainFnet>> Make(Device& device, const ProblemShape& shape);
+  // Of a copy of x, tokens x d_in.
+  static absl::StatusOr<std::unique_ptr<PlainFnet>> Make(Device& device, const ProblemShape& shape,
+                                                         const float* x);
   absl::Status Run();
+  const void* y() const { return y_.data(); }
 
  private:
   explicit PlainFnet(const ProblemShape& shape) : tokens_(shape.tokens), width_(shape.d_in) {}
