@@ -4,7 +4,6 @@
 // copied first and the rest is approximated by rank r: a lower bound, since the two would share
 // what both can hold.
 //   n b (1 + lg(n/b)) + 2 n r parameters, twice as many FLOPs per vector.
-#include <algorithm>
 #include <bit>
 
 #include "services/base/status_macros.h"
@@ -36,13 +35,11 @@ absl::StatusOr<Family> MakePixelfly(const FamilyRequest& request) {
                     [=](const auto& target) { return FitPixelfly(target, block, rank); });
 }
 
-int64_t HalfSide(int64_t n) { return std::max<int64_t>(SquareSide(n) / 2, 1); }
-
 }  // namespace
 
 std::vector<CatalogueEntry> PixelflyFamilies() {
   return {{"pixelfly",
-           {NumberParameter("block", HalfSide), NumberParameter("rank", HalfSide)},
+           {NumberParameter("block", SquareSide), NumberParameter("rank", SquareSide)},
            MakePixelfly,
            "rank",
            EveryRank}};
