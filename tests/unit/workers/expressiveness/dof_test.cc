@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/unit/workers/expressiveness/low_displacement.h"
 #include "workers/expressiveness/catalogue.h"
 #include "workers/expressiveness/lapack.h"
 #include "workers/expressiveness/orders.h"
@@ -121,22 +122,6 @@ Matrix<double> Fastfood(int64_t n, const std::vector<double>& p) {
 
 Matrix<double> DressedWht(int64_t n, const std::vector<double>& p) {
   return Scaled(*Multiply(WhtMatrix(n), Scaled(Identity<double>(n), p.data())), p.data() + n);
-}
-
-// 1/2 sum_r Z_1(g_r) Z_-1(h_r), Z_f(v) having first column v and v f above the diagonal.
-Matrix<double> LowDisplacement(int64_t n, int64_t rank, const std::vector<double>& p) {
-  Matrix<double> out(n, n);
-  for (int64_t r = 0; r < rank; ++r) {
-    Matrix<double> circulant(n, n), skew(n, n);
-    for (int64_t i = 0; i < n; ++i) {
-      for (int64_t j = 0; j < n; ++j) {
-        circulant(i, j) = p[2 * r * n + (i - j + n) % n];
-        skew(i, j) = (i < j ? -1 : 1) * p[(2 * r + 1) * n + (i - j + n) % n];
-      }
-    }
-    out = Sum(out, *Multiply(circulant, skew));
-  }
-  return out;
 }
 
 absl::StatusOr<Family> Make(const std::string& name, int64_t n,
