@@ -21,7 +21,7 @@ constexpr ProblemShape kShapes[] = {{64, 64, 64}, {1, 16, 16},    {13, 17, 11}, 
 // Between processes, every second one: what a rank computes is covered with ranks as threads.
 bool IsRun(size_t shape) { return Backend() == "local" || shape % 2 == 0; }
 
-constexpr int kHalfRanks = 2, kVariantRanks = 2;
+constexpr int kVariantRanks = 3, kControlledHalfRanks = 2;
 
 // Every two- and three-dimensional grid.
 std::vector<std::string> Grids(int ranks) {
@@ -43,8 +43,6 @@ std::vector<ConformanceCase> Lines(const std::string& direction) {
     for (const std::string& sharding : op->description().shardings) {
       for (const Dtype dtype : op->description().dtypes) {
         for (const int ranks : RankCounts()) {
-          // The halves are storage around the f32 plan: more ranks add nothing.
-          if (IsHalf(dtype) && ranks > kHalfRanks) continue;
           lines.push_back({op, sharding, dtype, ranks, direction});
         }
       }
@@ -62,6 +60,7 @@ std::vector<ConformanceCase> LinesOfVariants(const std::string& direction) {
       if (line.ranks > kVariantRanks) continue;
       line.variant = variant.label;
       line.parameters = variant.parameters;
+      line.shapes = variant.shapes;
       lines.push_back(line);
     }
   }
@@ -82,11 +81,23 @@ std::vector<ConformanceCase> AllCases(const std::string& direction) {
   return cases;
 }
 
+std::vector<ConformanceCase> ControlledCases(const std::string& direction) {
+  std::vector<ConformanceCase> cases = AllCases(direction);
+  cases.erase(std::remove_if(cases.begin(), cases.end(),
+                             [](const ConformanceCase& one) {
+                               return IsHalf(one.dtype) && one.ranks > kControlledHalfRanks;
+                             }),
+              cases.end());
+  return cases;
+}
+
 std::vector<Problem> ConformanceCase::Problems() const {
-  std::vector<Problem> problems;
+  std::vector<ProblemShape> tried = shapes;
   for (size_t index = 0; index < std::size(kShapes); ++index) {
-    const ProblemShape& shape = kShapes[index];
-    if (!IsRun(index)) continue;
+    if (IsRun(index)) tried.push_back(kShapes[index]);
+  }
+  std::vector<Problem> problems;
+  for (const ProblemShape& shape : tried) {
     Problem problem;
     problem.operator_name = op->description().name;
     problem.shape = shape;

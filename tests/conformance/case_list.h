@@ -21,6 +21,7 @@ struct ConformanceCase {
   std::string direction = "forward";
   std::string variant;  // label of the settings below; empty: the defaults
   std::map<std::string, std::string> parameters = {};
+  std::vector<ProblemShape> shapes = {};  // of the variant, beside those of every case
   // The resolved problems of those shapes that the operator's mathematics allows; for a sharding on
   // a process grid, on every grid.
   std::vector<Problem> Problems() const;
@@ -32,6 +33,10 @@ std::vector<ConformanceCase> EveryLine();
 // Those of a direction that have a problem: a sharding may exist for some rank counts only. With
 // the variants of parameters.
 std::vector<ConformanceCase> AllCases(const std::string& direction = "forward");
+
+// Those that wrong outputs are tried on. Storage in halves changes nothing about what validation
+// sees of the ranks, so halves are among them on few ranks only.
+std::vector<ConformanceCase> ControlledCases(const std::string& direction = "forward");
 
 // "matmul_summa_f32_4".
 std::string CaseName(const ConformanceCase& one);

@@ -169,7 +169,9 @@ absl::Status RejectAll(const Operator& op, const Problem& problem, Communicator&
   return absl::OkStatus();
 }
 
-TEST_P(GradientTest, RejectsEveryWrongGradient) {
+class GradientControlTest : public testing::TestWithParam<ConformanceCase> {};
+
+TEST_P(GradientControlTest, RejectsEveryWrongGradient) {
   int tried = 0;
   for (const Problem& problem : GetParam().Problems()) {
     const ProblemShape& shape = problem.shape;
@@ -184,6 +186,10 @@ TEST_P(GradientTest, RejectsEveryWrongGradient) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Matrix, GradientTest, testing::ValuesIn(AllCases("backward")),
+                         [](const auto& info) { return CaseName(info.param); });
+
+INSTANTIATE_TEST_SUITE_P(Matrix, GradientControlTest,
+                         testing::ValuesIn(ControlledCases("backward")),
                          [](const auto& info) { return CaseName(info.param); });
 
 }  // namespace

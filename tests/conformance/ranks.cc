@@ -16,7 +16,7 @@ void UseWorld(Communicator* world) { g_world = world; }
 
 const std::vector<int>& RankCounts() {
   static const auto& counts = *new std::vector<int>(
-      g_world == nullptr ? std::vector<int>{1, 2, 3, 4} : std::vector<int>{g_world->size()});
+      g_world == nullptr ? std::vector<int>{1, 2, 3, 4, 8} : std::vector<int>{g_world->size()});
   return counts;
 }
 

@@ -12,7 +12,7 @@
 
 namespace basisbench {
 
-// Rank counts that this run can have: {1,2,3,4}, or the one that mpirun started.
+// Rank counts that this run can have: {1,2,3,4,8}, or the one that mpirun started.
 const std::vector<int>& RankCounts();
 
 // "local", "mpi".

@@ -75,6 +75,35 @@ absl::Status CheckHalves(CaseRun& run) {
   return absl::OkStatus();
 }
 
+// Every token is the first one.
+class EqualTokens : public Operands {
+ public:
+  explicit EqualTokens(const Operands& others) : others_(others) {}
+  double At(absl::string_view tensor, int64_t row, int64_t col) const override {
+    return others_.At(tensor, tensor == "x" ? 0 : row, col);
+  }
+
+ private:
+  const Operands& others_;
+};
+
+// Whether all tokens are multiplied by one matrix: not so where tiles of several tokens are
+// multiplied by fewer products than are exact.
+bool IsOneMatrix(const CaseRun& run, const Operands& operands) {
+  Problem several = run.problem();
+  several.shape.tokens = std::max<int64_t>(several.shape.tokens, 8);
+  const auto first = run.op().ReferenceRows(several, operands, {0});
+  const auto equal = run.op().ReferenceRows(several, EqualTokens(operands),
+                                            IndicesOf({0, several.shape.tokens}));
+  double size = 0;
+  for (const double value : first) size += value * value;
+  const double allowed = 64 * UnitRoundoff(Dtype::kF64) * std::sqrt(size);
+  for (size_t at = 0; at < equal.size(); ++at) {
+    if (std::fabs(equal[at] - first[at % first.size()]) > allowed) return false;
+  }
+  return true;
+}
+
 // <f(X), Z> = <X, Z T^t>, T being the operator's matrix by its reference.
 absl::Status CheckAdjoint(CaseRun& run) {
   const Problem& problem = run.problem();
@@ -86,6 +115,7 @@ absl::Status CheckAdjoint(CaseRun& run) {
     return absl::OkStatus();
   }
   const SeededOperands operands(run.op(), problem, Distribution::kNormal, 13);
+  if (!IsOneMatrix(run, operands)) return absl::OkStatus();
   run.Fill(operands);
   BB_RETURN_IF_ERROR(run.Run());
   BB_ASSIGN_OR_RETURN(const auto held, GatherOutputs(run));

@@ -3,7 +3,8 @@
 
 namespace basisbench {
 
-// An entry has to fit 64 x 64 x 64: the negative controls want a shape of some size.
+// An entry has to fit 64 x 64 x 64, or bring a shape of more than 8 in each direction: the negative
+// controls want some size.
 const std::vector<Variant>& Variants() {
   static const auto& variants = *new std::vector<Variant>{
       {"acdc", "tokens", {{"axis", "token"}}},
@@ -54,6 +55,38 @@ const std::vector<Variant>& Variants() {
       {"tproduct", "cosine_tokens", {{"axis", "token"}, {"transform", "dct"}, {"faces", "16"}}},
       {"tproduct", "one_face", {{"faces", "1"}}},
       {"tproduct", "one_tube", {{"faces", "64"}}},
+      {"linear_attention", "all", {{"causal", "0"}}, {{33, 32, 48}}},
+      {"linear_attention", "chunk_1", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 4}}},
+      {"linear_attention", "chunk_8", {{"chunk", "8"}}, {{45, 16, 24}}},
+      {"softmax_attention", "all", {{"causal", "0"}}, {{33, 32, 48}}},
+      {"softmax_attention", "one_head", {{"heads", "1"}}, {{300, 6, 4}}},
+      {"softmax_attention", "three_heads", {{"heads", "3"}, {"causal", "0"}}, {{270, 12, 9}}},
+      {"ssm", "chunk_1", {{"chunk", "1"}, {"heads", "2"}}, {{19, 6, 6}, {3, 8, 8}}},
+      {"ssm", "chunk_8", {{"chunk", "8"}, {"state", "5"}}, {{45, 16, 16}}},
+      {"short_conv", "taps_12", {{"taps", "12"}}, {{17, 6, 6}, {3, 4, 4}}},
+      {"dwt",
+       "halo_db4",
+       {{"wavelet", "db4"}, {"axis", "token"}},
+       {{192, 3, 3}, {96, 40, 40}, {34, 5, 5}}},
+      {"dwt", "halo_db3", {{"wavelet", "db3"}, {"levels", "3"}}, {{3, 120, 120}, {20, 192, 192}}},
+      {"dwt", "halo_db2", {{"wavelet", "db2"}, {"levels", "1"}}, {{5, 72, 72}, {1, 6, 6}}},
+      {"dwt", "halo_haar", {{"axis", "token"}, {"levels", "4"}}, {{128, 17, 17}}},
+      {"stl", "encoded", {{"encoded", "1"}}, {{16, 24, 8}, {5, 7, 9}}},
+      {"stl", "exact_4", {{"tile", "4"}}, {{32, 16, 24}, {9, 7, 5}}},
+      {"stl",
+       "subset_3",
+       {{"tile", "3"}, {"rank", "20"}, {"init", "naive_subset"}},
+       {{12, 21, 15}}},
+      {"stl", "als_2", {{"tile", "2"}, {"rank", "6"}, {"init", "als"}}, {{24, 16, 20}, {7, 5, 3}}},
+      {"stl",
+       "random_4_encoded",
+       {{"tile", "4"}, {"rank", "16"}, {"init", "random"}, {"encoded", "1"}},
+       {{24, 16, 20}}},
+      {"strassen", "levels_0", {{"levels", "0"}}},
+      {"strassen", "levels_1", {{"levels", "1"}, {"variant", "strassen"}}, {{32, 32, 32}}},
+      {"strassen", "levels_2", {{"levels", "2"}, {"variant", "strassen"}}, {{23, 37, 41}}},
+      {"strassen", "levels_3", {{"levels", "3"}, {"variant", "winograd"}}, {{31, 29, 27}}},
+      {"strassen", "levels_8", {{"levels", "8"}, {"variant", "winograd"}}, {{9, 5, 7}}},
   };
   return variants;
 }

@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "workers/operators/problem.h"
+
 namespace basisbench {
 
 struct Variant {
   std::string op;
   std::string label;  // in the name of the test
   std::map<std::string, std::string> parameters;
+  std::vector<ProblemShape> shapes = {};  // beside those of every case
 };
 
 const std::vector<Variant>& Variants();

@@ -24,6 +24,9 @@ constexpr size_t kLargeRows = 256, kLargeCols = 64;
 // Relative error of the central differences behind gradients of inputs that Y is not linear in.
 constexpr double kDifferenceError = 1e-9;
 
+// How many times smaller than the whole vector's a rank's few elements may be by chance.
+constexpr double kSmallByChance = 8;
+
 // At most `count` of the indices below `size`, in order, drawn at random.
 std::vector<size_t> Draw(size_t size, size_t count, const TensorValues& uniform, int64_t stream) {
   std::vector<size_t> drawn(size);
@@ -53,39 +56,62 @@ Drawn DrawPart(const Shard& gradient, uint64_t seed) {
           Draw(cols, large && gradient.tensor != "dx" ? kLargeCols : cols, uniform, 1)};
 }
 
-// Compares one gradient along one random change; `square` is the squared norm of the part compared.
-void CompareAlong(const Operator& op, const Problem& problem, const Operands& operands,
-                  const Shard& gradient, uint64_t seed, double tolerance, Finding& finding) {
-  const Drawn drawn = DrawPart(gradient, seed);
+// One gradient of this rank on one random change.
+struct Pairing {
   Operator::Change change;
+  double value = 0;   // sum of change times gradient
+  double square = 0;  // sum of squares of the part of the gradient that is changed
+  double unit = 0;    // relative error that rounding allows
+};
+
+Pairing PairWithRandom(const Operator& op, const Problem& problem, const Shard& gradient,
+                       uint64_t seed) {
+  const Drawn drawn = DrawPart(gradient, seed);
+  Pairing pairing;
+  Operator::Change& change = pairing.change;
   change.tensor = std::string(absl::StripPrefix(gradient.tensor, "d"));
   for (const size_t j : drawn.cols) change.cols.push_back(gradient.cols[j]);
   const TensorValues values(seed, gradient.tensor, Distribution::kNormal);
-  long double pairing = 0;
-  double square = 0;
+  long double sum = 0;
   for (const size_t i : drawn.rows) {
     change.rows.push_back(gradient.rows[i]);
     for (const size_t j : drawn.cols) {
       const double weight = values.At(gradient.rows[i], gradient.cols[j]);
       const double element = ElementOf(gradient, static_cast<int64_t>(i), static_cast<int64_t>(j));
       change.values.push_back(weight);
-      pairing += static_cast<long double>(weight) * element;
-      square += element * element;
+      sum += static_cast<long double>(weight) * element;
+      pairing.square += element * element;
     }
   }
+  pairing.value = static_cast<double>(sum);
+  pairing.unit = UnitRoundoff(problem.dtype) * std::sqrt(Roundings(op, problem)) +
+                 (op.IsLinearIn(change.tensor) ? 0.0 : kDifferenceError);
+  return pairing;
+}
+
+// Root mean square of a gradient's elements over all ranks: what is rounded on the way to an
+// element is as large as the whole vector, of which a rank may hold a small part. Collective.
+absl::StatusOr<double> TypicalElement(const Pairing& pairing, Communicator& communicator) {
+  double sums[] = {pairing.square, static_cast<double>(pairing.change.values.size())};
+  BB_RETURN_IF_ERROR(communicator.AllReduce(Dtype::kF64, sums, 2));
+  return sums[1] > 0 ? std::sqrt(sums[0] / sums[1]) : 0.0;
+}
+
+void Compare(const Operator& op, const Problem& problem, const Operands& operands,
+             const Pairing& pairing, double typical, double tolerance, Finding& finding) {
+  const Operator::Change& change = pairing.change;
   const double expected = op.ReferenceDerivative(problem, operands, change);
   // Both sides were rounded to float64 at the end, which an f64 gradient must not be blamed for.
   const double blameless = 0x1p-52 * std::fabs(expected);
-  const double difference = std::fabs(static_cast<double>(pairing) - expected);
+  const double difference = std::fabs(pairing.value - expected);
   const double error = difference <= blameless ? 0.0 : difference - blameless;  // NaN stays NaN
   finding.error_squares += error * error;
   finding.reference_squares += expected * expected;
-  const double unit = UnitRoundoff(problem.dtype) * std::sqrt(Roundings(op, problem)) +
-                      (op.IsLinearIn(change.tensor) ? 0.0 : kDifferenceError);
-  const double norm = std::sqrt(square);
-  const double terms = op.GradientTerms(problem, change.tensor) *
-                       std::sqrt(static_cast<double>(change.values.size()));
-  const double smallest_error = unit * std::max(norm, terms);
+  const double norm = std::sqrt(pairing.square);
+  const double elements = std::sqrt(static_cast<double>(change.values.size()));
+  const double terms = op.GradientTerms(problem, change.tensor) * elements;
+  const double whole = std::min(typical * elements, kSmallByChance * norm);
+  const double smallest_error = pairing.unit * std::max({norm, terms, whole});
   double residual = error == 0 ? 0.0 : error / smallest_error;
   const double largest_error = std::max(kLargestShare * norm, tolerance * smallest_error);
   if (error > largest_error) residual = std::max(residual, tolerance * error / largest_error);
@@ -101,10 +127,12 @@ absl::StatusOr<ValidationReport> CheckGradients(const Operator& op, const Proble
                                                 const ValidationOptions& options) {
   Finding finding;
   for (const Shard& gradient : outputs) {
-    if (gradient.rows.empty() || gradient.cols.empty()) continue;
     for (int vector = 0; vector < options.vectors; ++vector) {
-      CompareAlong(op, problem, operands, gradient, options.seed + static_cast<uint64_t>(vector),
-                   options.tolerance, finding);
+      const Pairing pairing =
+          PairWithRandom(op, problem, gradient, options.seed + static_cast<uint64_t>(vector));
+      BB_ASSIGN_OR_RETURN(const double typical, TypicalElement(pairing, communicator));
+      if (pairing.change.values.empty()) continue;  // this rank holds nothing of it
+      Compare(op, problem, operands, pairing, typical, options.tolerance, finding);
     }
   }
   return WorstOfAll(finding, options.tolerance, communicator);
