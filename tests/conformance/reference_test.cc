@@ -93,8 +93,8 @@ bool IsOneMatrix(const CaseRun& run, const Operands& operands) {
   Problem several = run.problem();
   several.shape.tokens = std::max<int64_t>(several.shape.tokens, 8);
   const auto first = run.op().ReferenceRows(several, operands, {0});
-  const auto equal = run.op().ReferenceRows(several, EqualTokens(operands),
-                                            IndicesOf({0, several.shape.tokens}));
+  const auto equal =
+      run.op().ReferenceRows(several, EqualTokens(operands), IndicesOf({0, several.shape.tokens}));
   double size = 0;
   for (const double value : first) size += value * value;
   const double allowed = 64 * UnitRoundoff(Dtype::kF64) * std::sqrt(size);
