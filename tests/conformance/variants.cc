@@ -46,6 +46,7 @@ const std::vector<Variant>& Variants() {
       {"kaleidoscope", "twice", {{"width", "2"}}},
       {"kron", "tokens", {{"axis", "token"}, {"terms", "2"}}},
       {"kron", "three_terms", {{"terms", "3"}, {"beta", "4"}, {"epsilon", "16"}}},
+      {"monarch", "uneven_tiles", {{"blocks", "3"}, {"depth", "1"}}, {{150, 1026, 3}}},
       {"monarch_p", "tokens", {{"axis", "token"}, {"order", "2"}}},
       {"monarch_p", "bits", {{"order", "6"}}},
       {"pixelfly", "tokens", {{"axis", "token"}, {"block", "4"}, {"rank", "3"}}},

@@ -25,8 +25,9 @@ MonarchLayout::MonarchLayout(const Problem& problem, int rank)
     rows = PartOf(problem.shape.tokens, problem.ranks, rank);
     blocks = {{0, shape.blocks}};
   }
-  const int64_t of_row = std::max(own().count * std::max(shape.in, shape.out), int64_t{1}) +
-                         shape.inner() * own().count;
+  // Of the rank with the most blocks: z lies by tiles, which have to be the same on every rank.
+  const int64_t most = blocks.front().count;
+  const int64_t of_row = most * (std::max(shape.in, shape.out) + shape.inner());
   tile = kTileBytes / (of_row * DtypeSize(problem.dtype)) / kRowUnit * kRowUnit;
   tile = std::min(std::clamp(tile, kRowUnit, kMostRows), std::max<int64_t>(1, rows.count));
   PlacePieces();

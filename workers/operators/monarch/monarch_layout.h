@@ -35,7 +35,7 @@ struct MonarchLayout {
   std::vector<Piece> blocks;  // of each peer
   int me = 0;
   bool exchanges = false;
-  int64_t tile = 0;                  // rows
+  int64_t tile = 0;                  // rows, the same on every rank
   std::vector<Piece> send, receive;  // of z, by peer; empty where the peer is this rank
   int64_t sent = 0, received = 0;    // elements of both, with room for the own part in the second
 
