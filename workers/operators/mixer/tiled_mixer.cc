@@ -112,6 +112,11 @@ class LocalTiles : public LocalMixer {
 
 }  // namespace
 
+int64_t TileVectors(Dtype dtype, int64_t vectors, int64_t elements) {
+  const int64_t fits = kTileBytes / (elements * DtypeSize(dtype));
+  return std::min(std::clamp(fits / kUnit * kUnit, kFewest, kMostVectors), vectors);
+}
+
 bool TiledMixer::MixesTokens(const Problem& problem) const {
   const auto axis = problem.parameters.find("axis");
   return axis != problem.parameters.end() && axis->second == "token";
@@ -123,8 +128,7 @@ int64_t TiledMixer::TileElements(const Problem& problem) const {
 }
 
 int64_t TiledMixer::TileWidth(const Problem& problem, int64_t vectors) const {
-  const int64_t fits = kTileBytes / (TileElements(problem) * DtypeSize(problem.dtype));
-  return std::min(std::clamp(fits / kUnit * kUnit, kFewest, kMostVectors), vectors);
+  return TileVectors(problem.dtype, vectors, TileElements(problem));
 }
 
 int64_t TiledMixer::Workspace(const Problem& problem, int64_t vectors) const {

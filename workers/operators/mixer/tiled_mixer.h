@@ -34,6 +34,10 @@ class TileKernel {
   virtual absl::Status End() { return absl::OkStatus(); }
 };
 
+// Vectors of a tile, of which each takes `elements`, when there are `vectors`: as many as stay in
+// the cache.
+int64_t TileVectors(Dtype dtype, int64_t vectors, int64_t elements);
+
 class TiledMixer : public Mixer {
  public:
   using Mixer::Mixer;

@@ -23,7 +23,7 @@ class MonarchBackwardPlan : public MonarchPlan {
     BB_RETURN_IF_ERROR(Take(layout_.HeldOfX(), dx_));
     BB_RETURN_IF_ERROR(Take(layout_.First() + layout_.Second(), dw_));
     BB_RETURN_IF_ERROR(Take(layout_.Transposed(), turned_));
-    return Take(layout_.received, dz_);
+    return Take(layout_.z.received, dz_);
   }
 
   std::vector<Shard> Inputs() override {
@@ -81,8 +81,8 @@ absl::Status MonarchBackwardPlan::Iterate(Parts parts) {
   }
   BB_RETURN_IF_ERROR(device_.Synchronize());
   if (parts.communicate) {
-    BB_RETURN_IF_ERROR(communicator_.AllToAll(problem_.dtype, dz_.data(), layout_.receive,
-                                              sent_.data(), layout_.send));
+    BB_RETURN_IF_ERROR(communicator_.AllToAll(problem_.dtype, dz_.data(), layout_.z.receive,
+                                              sent_.data(), layout_.z.send));
   }
   const auto last = [&](int64_t row, int64_t rows) -> absl::Status {
     BB_RETURN_IF_ERROR(Turn(x_, in, row, rows, transposed_));
@@ -201,11 +201,11 @@ absl::StatusOr<std::unique_ptr<Plan>> MakeMonarchBackward(const Problem& problem
 RankCost MonarchBackwardCost(const Problem& problem, int rank) {
   const MonarchLayout layout(problem, rank);
   const int64_t weights = layout.First() + layout.Second();
-  RankCost cost{layout.Held() + layout.HeldOfX() + weights + 2 * layout.Transposed() + layout.sent +
-                2 * layout.received};
+  RankCost cost{layout.Held() + layout.HeldOfX() + weights + 2 * layout.Transposed() +
+                layout.z.sent + 2 * layout.z.received};
   if (layout.exchanges) {
-    cost.traffic = AllToAllTraffic(problem.dtype, layout.send, rank);
-    AddTraffic(AllToAllTraffic(problem.dtype, layout.receive, rank), cost.traffic);
+    cost.traffic = AllToAllTraffic(problem.dtype, layout.z.send, rank);
+    AddTraffic(AllToAllTraffic(problem.dtype, layout.z.receive, rank), cost.traffic);
   } else if (problem.sharding == "token" && problem.ranks > 1) {
     cost.traffic = AllReduceTraffic(problem.dtype, weights, rank, problem.ranks);
   }

@@ -30,20 +30,8 @@ MonarchLayout::MonarchLayout(const Problem& problem, int rank)
   const int64_t of_row = most * (std::max(shape.in, shape.out) + shape.inner());
   tile = kTileBytes / (of_row * DtypeSize(problem.dtype)) / kRowUnit * kRowUnit;
   tile = std::min(std::clamp(tile, kRowUnit, kMostRows), std::max<int64_t>(1, rows.count));
-  PlacePieces();
-}
-
-void MonarchLayout::PlacePieces() {
-  // The own part is never sent: it is computed where the others arrive. Without an exchange, a
-  // tile of z is used up before the next is computed.
-  const int64_t kept_rows = exchanges ? rows.count : tile;
-  for (int peer = 0; peer < peers(); ++peer) {
-    const bool mine = peer == me;
-    send.push_back({sent, mine ? 0 : rows.count * SentWidth(peer)});
-    receive.push_back({received, mine ? 0 : rows.count * ReceivedWidth(peer)});
-    sent += send.back().count;
-    received += mine ? kept_rows * ReceivedWidth(peer) : receive.back().count;
-  }
+  // Without an exchange, a tile of z is used up before the next is computed.
+  z = {blocks, blocks, shape.depth, me, rows.count, exchanges ? rows.count : tile};
 }
 
 }  // namespace basisbench

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "workers/collectives/communicator.h"
+#include "workers/operators/mixer/switch_pieces.h"
 #include "workers/operators/monarch/monarch_plan.h"
 
 namespace basisbench {
@@ -16,9 +17,6 @@ struct MonarchLayout {
 
   const Piece& own() const { return blocks[me]; }
   int peers() const { return static_cast<int>(blocks.size()); }
-  // Elements of z per row that go to `peer`, and that come from it.
-  int64_t SentWidth(int peer) const { return own().count * shape.depth * blocks[peer].count; }
-  int64_t ReceivedWidth(int peer) const { return blocks[peer].count * shape.depth * own().count; }
   // Elements of a buffer that holds a transposed tile of X or of Y.
   int64_t Transposed() const { return own().count * std::max(shape.in, shape.out) * tile; }
   // Elements of X and of Y on this rank.
@@ -35,12 +33,8 @@ struct MonarchLayout {
   std::vector<Piece> blocks;  // of each peer
   int me = 0;
   bool exchanges = false;
-  int64_t tile = 0;                  // rows, the same on every rank
-  std::vector<Piece> send, receive;  // of z, by peer; empty where the peer is this rank
-  int64_t sent = 0, received = 0;    // elements of both, with room for the own part in the second
-
- private:
-  void PlacePieces();
+  int64_t tile = 0;  // rows, the same on every rank
+  SwitchPieces z;
 };
 
 }  // namespace basisbench

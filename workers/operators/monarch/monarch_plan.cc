@@ -54,8 +54,8 @@ absl::Status MonarchPlan::EachTile(
 absl::Status MonarchPlan::Exchange(Parts parts) {
   BB_RETURN_IF_ERROR(device_.Synchronize());
   if (!parts.communicate) return absl::OkStatus();
-  return communicator_.AllToAll(problem_.dtype, sent_.data(), layout_.send, received_.data(),
-                                layout_.receive);
+  return communicator_.AllToAll(problem_.dtype, sent_.data(), layout_.z.send, received_.data(),
+                                layout_.z.receive);
 }
 
 absl::Status MonarchPlan::Turn(Buffer& matrix, int64_t width, int64_t row, int64_t rows,
@@ -179,8 +179,8 @@ absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& d
 RankCost Cost(const Problem& problem, int rank) {
   if (problem.direction == "backward") return MonarchBackwardCost(problem, rank);
   const MonarchLayout layout(problem, rank);
-  RankCost cost{layout.Held() + layout.Transposed() + layout.sent + layout.received};
-  if (layout.exchanges) cost.traffic = AllToAllTraffic(problem.dtype, layout.send, rank);
+  RankCost cost{layout.Held() + layout.Transposed() + layout.z.sent + layout.z.received};
+  if (layout.exchanges) cost.traffic = AllToAllTraffic(problem.dtype, layout.z.send, rank);
   return cost;
 }
 

@@ -26,8 +26,8 @@ class MonarchPlan : public Plan {
     BB_RETURN_IF_ERROR(Take(layout_.First(), w1_));
     BB_RETURN_IF_ERROR(Take(layout_.Second(), w2_));
     BB_RETURN_IF_ERROR(Take(layout_.Transposed(), transposed_));
-    BB_RETURN_IF_ERROR(Take(layout_.sent, sent_));
-    return Take(layout_.received, received_);
+    BB_RETURN_IF_ERROR(Take(layout_.z.sent, sent_));
+    return Take(layout_.z.received, received_);
   }
 
   absl::Status Run() override { return Iterate({}); }
@@ -69,11 +69,11 @@ class MonarchPlan : public Plan {
   // Where z of the tile at `row` lies, of the own k and a peer's l; or of a peer's k and the own l.
   std::byte* ToPeer(int peer, int64_t row) {
     if (peer == layout_.me) return FromPeer(peer, row);
-    return At(sent_, layout_.send[peer].offset + row * layout_.SentWidth(peer));
+    return At(sent_, layout_.z.send[peer].offset + row * layout_.z.sent_width[peer]);
   }
   std::byte* FromPeer(int peer, int64_t row) {
     const int64_t first = layout_.exchanges ? row : 0;
-    return At(received_, layout_.receive[peer].offset + first * layout_.ReceivedWidth(peer));
+    return At(received_, layout_.z.receive[peer].offset + first * layout_.z.received_width[peer]);
   }
 
   // transposed_, a tile of X, to z; and z to a tile of Y in transposed_.

@@ -16,6 +16,7 @@
 #include <memory>
 #include <vector>
 
+#include "workers/operators/mixer/digit_switch.h"
 #include "workers/operators/mixer/tiled_mixer.h"
 
 namespace basisbench {
@@ -34,7 +35,7 @@ struct TwoFactorShape {
 // A mixer that is a setting of the structure; it says which.
 class TwoFactorMixer : public TiledMixer {
  public:
-  using TiledMixer::TiledMixer;
+  explicit TwoFactorMixer(OperatorDescription description);
 
   virtual TwoFactorShape Shape(const Problem& problem) const = 0;
 
