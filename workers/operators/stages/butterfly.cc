@@ -6,6 +6,7 @@
 #include "workers/operators/mixer/axis.h"
 #include "workers/operators/registry.h"
 #include "workers/operators/stages/butterfly_mixer.h"
+#include "workers/operators/stages/butterfly_switch.h"
 
 namespace basisbench {
 namespace {
@@ -24,11 +25,22 @@ OperatorDescription Describe() {
 
 class Butterfly : public ButterflyMixer {
  public:
-  Butterfly() : ButterflyMixer(Describe()) {}
+  Butterfly() : ButterflyMixer(Describe()) {
+    Add(SwitchSharding(*this, [this](const Problem& problem) {
+      return MakeButterflySwitch(InputLength(problem));
+    }));
+  }
   std::vector<int64_t> Strides(const Problem& problem) const override {
     std::vector<int64_t> strides;
     for (int64_t stride = 1; stride < InputLength(problem); stride *= 2) strides.push_back(stride);
     return strides;
+  }
+  double BackwardFlopsPerVector(const Problem& problem) const override {
+    const double whole = ButterflyMixer::BackwardFlopsPerVector(problem);
+    if (problem.sharding != "all_to_all" || problem.ranks == 1) return whole;
+    // What the first factors make is not kept while the others are at work.
+    const int64_t n = InputLength(problem);
+    return whole + 4.0 * static_cast<double>(n * FirstButterflyFactors(n));
   }
 };
 
