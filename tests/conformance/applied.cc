@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/applied.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -64,6 +65,25 @@ long double Dot(const Dense& a, const Dense& b) {
 }
 
 double Norm(const Dense& x) { return static_cast<double>(std::sqrt(Dot(x, x))); }
+
+int64_t RankOf(Dense matrix, int64_t cols) {
+  const auto smaller = [](double a, double b) { return std::fabs(a) < std::fabs(b); };
+  double first = 0;
+  for (int64_t rank = 0;; ++rank) {
+    const auto largest = std::max_element(matrix.begin(), matrix.end(), smaller);
+    if (largest == matrix.end()) return rank;
+    const double pivot = *largest;
+    first = std::max(first, std::fabs(pivot));
+    if (std::fabs(pivot) <= 1e-11 * first) return rank;
+    const int64_t at = largest - matrix.begin(), col = at % cols;
+    const Dense row(matrix.begin() + (at - col), matrix.begin() + (at - col + cols));
+    for (size_t start = 0; start < matrix.size(); start += static_cast<size_t>(cols)) {
+      const double factor = matrix[start + static_cast<size_t>(col)] / pivot;
+      for (size_t j = 0; j < row.size(); ++j) matrix[start + j] -= factor * row[j];
+      matrix[start + static_cast<size_t>(col)] = 0;
+    }
+  }
+}
 
 double Distance(const CaseRun& run, const Dense& a, const Dense& b) {
   Dense difference(a.size());

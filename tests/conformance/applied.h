@@ -23,6 +23,10 @@ absl::StatusOr<Dense> Apply(CaseRun& run, const Dense& x, absl::string_view tens
 long double Dot(const Dense& a, const Dense& b);
 double Norm(const Dense& x);
 
+// Rank of a matrix of `cols` columns in float64: an elimination that takes the largest element each
+// time, until what is left is nothing beside the first.
+int64_t RankOf(Dense matrix, int64_t cols);
+
 // |a - b| / |b| in units of the error model.
 double Distance(const CaseRun& run, const Dense& a, const Dense& b);
 

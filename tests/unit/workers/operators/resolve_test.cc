@@ -128,8 +128,12 @@ int64_t MostSent(const OperatorCost& cost) {
 
 // What leaves a rank in one all-to-all, or to its neighbour, is what no algorithm can do without.
 TEST(Cost, OfOneExchangeMeetsItsLowerBound) {
-  for (const auto& [name, sharding] :
-       {std::pair("wht", "all_to_all"), {"monarch", "all_to_all"}, {"short_conv", "halo"}}) {
+  for (const auto& [name, sharding] : {std::pair("wht", "all_to_all"),
+                                       {"monarch", "all_to_all"},
+                                       {"short_conv", "halo"},
+                                       {"btt", "all_to_all"},
+                                       {"butterfly", "all_to_all"},
+                                       {"kron", "all_to_all"}}) {
     for (const int ranks : {1, 2, 3, 4, 8}) {
       const Operator& op = **FindOperator(name);
       const auto problem = op.Resolve(With(Of(96, 256, 256), sharding, ranks));
