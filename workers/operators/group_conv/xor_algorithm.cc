@@ -34,7 +34,7 @@ class LocalXor : public BlockedMixer {
   }
 
  protected:
-  absl::Status Begin() override { return Hadamard(1, o_.weights[0], 1.0, filter_.data()); }
+  absl::Status Begin() override { return Hadamard(1, {o_.weights[0], n_, 1}, 1.0, To(filter_)); }
 
   absl::Status Forward(const Piece& block) override {
     BB_RETURN_IF_ERROR(Load(block.count, X(block), x_));
@@ -56,22 +56,27 @@ class LocalXor : public BlockedMixer {
   }
 
   absl::Status End() override {
-    return backward_ ? Hadamard(1, gradient_.data(), Normal(), o_.gradients[0]) : absl::OkStatus();
+    return backward_ ? Hadamard(1, From(gradient_), Normal(), {o_.gradients[0], n_, 1})
+                     : absl::OkStatus();
   }
 
  private:
   double Normal() const { return 1 / static_cast<double>(n_); }
 
-  // Rows without gaps.
-  absl::Status Hadamard(int64_t rows, const void* from, double scale, void* to) {
+  // Rows whose elements follow each other.
+  absl::Status Hadamard(int64_t rows, const Source& from, double scale, const Target& to) {
     WhtArgs args{.dtype = dtype_, .rows = rows, .n = n_, .scale = scale};
-    args.in = from, args.out = to;
-    args.in_row_stride = args.out_row_stride = n_;
+    args.in = from.data, args.in_row_stride = from.row;
+    args.out = to.data, args.out_row_stride = to.row;
     return device_.Wht(args);
   }
+  Source From(const Buffer& buffer) const { return {buffer.data(), n_, 1}; }
+  Target To(Buffer& buffer) const { return {buffer.data(), n_, 1}; }
+
   absl::Status Load(int64_t rows, const Source& from, Buffer& to) {
-    BB_RETURN_IF_ERROR(CopyRows(device_, dtype_, rows, n_, from, {to.data(), n_, 1}));
-    return Hadamard(rows, to.data(), 1.0, to.data());
+    if (from.col == 1) return Hadamard(rows, from, 1.0, To(to));
+    BB_RETURN_IF_ERROR(CopyRows(device_, dtype_, rows, n_, from, To(to)));
+    return Hadamard(rows, From(to), 1.0, To(to));
   }
   absl::Status TimesFilter(int64_t rows, Buffer& z) {
     ProductArgs args{.dtype = dtype_, .rows = rows, .cols = n_};
@@ -81,8 +86,9 @@ class LocalXor : public BlockedMixer {
     return device_.Product(args);
   }
   absl::Status Store(int64_t rows, Buffer& from, const Target& to) {
-    BB_RETURN_IF_ERROR(Hadamard(rows, from.data(), Normal(), from.data()));
-    return CopyRows(device_, dtype_, rows, n_, {from.data(), n_, 1}, to);
+    if (to.col == 1) return Hadamard(rows, From(from), Normal(), to);
+    BB_RETURN_IF_ERROR(Hadamard(rows, From(from), Normal(), To(from)));
+    return CopyRows(device_, dtype_, rows, n_, From(from), to);
   }
 
   const int64_t n_;
