@@ -13,6 +13,7 @@
 // Kilmer, Martin, "Factorization strategies for third-order tensors" (LAA 2011); Kernfeld, Kilmer,
 // Aeron, "Tensor-tensor products with invertible linear transforms" (LAA 2015).
 #include <cmath>
+#include <cstdlib>
 #include <numbers>
 #include <numeric>
 
@@ -29,47 +30,51 @@ namespace basisbench {
 namespace {
 
 // M[(i, a), (j, c)] is a number of the tube that takes a unit at c to a: circular, a_ij[a - c];
-// otherwise sum_q C[q, a] (C a_ij)[q] C[q, c].
+// otherwise sum_q C[q, a] (C a_ij)[q] C[q, c], and a product of two cosines is half the sum of
+// those of the difference and the sum of their angles: f[|a - c|] + f[a + c + 1] with
+// f[d] = 1/2 sum_q s_q^2 (C a_ij)[q] cos(pi d q / n).
 class TubeMap : public ReferenceMap {
  public:
   TubeMap(const TubeShape& shape, const ReferenceWeights& weights)
-      : s_(shape), w_(weights.at("w")), spectra_(shape.cosine ? w_.size() : 0) {
+      : s_(shape), w_(weights.at("w")) {
+    if (!s_.cosine) return;
     const int64_t n = s_.faces;
-    for (int64_t q = 0; s_.cosine && q < n; ++q) {
-      const long double size = std::sqrt((q == 0 ? 1.0L : 2.0L) / static_cast<long double>(n));
-      for (int64_t c = 0; c < n; ++c)
-        cosines_.push_back(size * std::cos(std::numbers::pi_v<long double> *
-                                           static_cast<long double>((2 * c + 1) * q % (4 * n)) /
-                                           static_cast<long double>(2 * n)));
-    }
-    for (size_t at = 0; at < spectra_.size(); ++at) {
-      const int64_t tube = static_cast<int64_t>(at) / n, q = static_cast<int64_t>(at) % n;
-      for (int64_t c = 0; c < n; ++c) spectra_[at] += cosines_[q * n + c] * w_[tube * n + c];
-    }
+    for (int64_t t = 0; t < 4 * n; ++t)
+      cosines_.push_back(std::cos(std::numbers::pi_v<long double> * static_cast<long double>(t) /
+                                  static_cast<long double>(2 * n)));
+    sums_.resize(2 * w_.size());
+    for (int64_t tube = 0; tube < s_.in * s_.out; ++tube)
+      FillSums(&w_[tube * n], &sums_[2 * tube * n]);
   }
 
   void Row(int64_t, int64_t input, absl::Span<double> outputs) const override {
     const int64_t n = s_.faces, j = input / n, c = input % n;
     for (int64_t i = 0; i < s_.out; ++i) {
-      const int64_t tube = (i * s_.in + j) * n;
+      const int64_t tube = i * s_.in + j;
       for (int64_t a = 0; a < n; ++a) {
-        outputs[i * n + a] = s_.cosine ? Cosine(tube, c, a) : w_[tube + (a - c + n) % n];
+        const long double* f = s_.cosine ? &sums_[2 * tube * n] : nullptr;
+        outputs[i * n + a] = f == nullptr ? w_[tube * n + (a - c + n) % n]
+                                          : static_cast<double>(f[std::abs(a - c)] + f[a + c + 1]);
       }
     }
   }
 
  private:
-  double Cosine(int64_t tube, int64_t c, int64_t a) const {
+  void FillSums(const double* tube, long double* sums) const {
     const int64_t n = s_.faces;
-    long double sum = 0;
-    for (int64_t q = 0; q < n; ++q)
-      sum += cosines_[q * n + a] * spectra_[tube + q] * cosines_[q * n + c];
-    return static_cast<double>(sum);
+    for (int64_t q = 0; q < n; ++q) {
+      long double coefficient = 0;
+      for (int64_t c = 0; c < n; ++c) coefficient += cosines_[(2 * c + 1) * q % (4 * n)] * tube[c];
+      // Two of s_q for the basis there and back, one for that of the tube.
+      const long double size = std::sqrt((q == 0 ? 1.0L : 2.0L) / static_cast<long double>(n));
+      coefficient *= size * size * size / 2;
+      for (int64_t d = 0; d < 2 * n; ++d) sums[d] += coefficient * cosines_[2 * d * q % (4 * n)];
+    }
   }
 
   const TubeShape s_;
   const std::vector<double> w_;
-  std::vector<long double> cosines_, spectra_;
+  std::vector<long double> cosines_, sums_;  // cos(pi t / 2n); f of every tube
 };
 
 OperatorDescription Describe() {
