@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -73,6 +74,11 @@ void Copy(const CopyArgs& args) {
     CopyRows(p);
   } else if (p.from_col == -1 && p.to_col == 1) {
     ReverseRows(p);
+  } else if (std::abs(p.from_col) == 2 && p.to_col == 1) {
+    ProductTask<T> task{.rows = p.rows, .cols = p.cols};
+    task.x = p.from, task.x_row = p.from_row, task.x_col = p.from_col;
+    task.y = p.to, task.y_row = p.to_row;
+    BestKernels().Of<T>().product(task);
   } else if (p.from_row == 1 && p.to_col == 1) {
     TransposeTask<T> task;
     task.rows = p.cols;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products and sums over strided matrices, real and complex. Where columns follow each other the
-// inner loop is over plain arrays, which the compiler turns into vector instructions.
+// Products and sums over strided matrices, real and complex.
 #include <algorithm>
 #include <complex>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/devices/cpu/row_kernels.h"
+#include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
@@ -28,39 +28,38 @@ std::complex<T> Times(std::complex<T> a, std::complex<T> b, bool conjugate) {
   return {a.real() * b.real() - a.imag() * imaginary, a.real() * imaginary + a.imag() * b.real()};
 }
 
-// One row: y = alpha x w + beta y. kUnit: columns follow each other.
-template <typename T, typename R, bool kUnit>
-void ProductRow(const ProductArgs& args, const T* x, const T* w, T* y) {
+// Complex numbers one by one: those that do not follow each other, or have no w.
+template <typename R>
+void ComplexProducts(const ProductArgs& args) {
+  using Complex = std::complex<R>;
   const R alpha = static_cast<R>(args.alpha), beta = static_cast<R>(args.beta);
-  const int64_t xs = kUnit ? 1 : args.x_col_stride, ws = kUnit ? 1 : args.w_col_stride,
-                ys = kUnit ? 1 : args.y_col_stride;
-  const bool conjugate = args.conjugate_w;
-  if (w == nullptr && beta == 0) {
-    for (int64_t j = 0; j < args.cols; ++j) y[j * ys] = alpha * x[j * xs];
-  } else if (w == nullptr) {
-    for (int64_t j = 0; j < args.cols; ++j) y[j * ys] = alpha * x[j * xs] + beta * y[j * ys];
-  } else if (beta == 0) {
-    for (int64_t j = 0; j < args.cols; ++j)
-      y[j * ys] = alpha * Times(x[j * xs], w[j * ws], conjugate);
-  } else {
-    for (int64_t j = 0; j < args.cols; ++j)
-      y[j * ys] = alpha * Times(x[j * xs], w[j * ws], conjugate) + beta * y[j * ys];
+  for (int64_t i = 0; i < args.rows; ++i) {
+    const Complex* x = static_cast<const Complex*>(args.x) + i * args.x_row_stride;
+    const Complex* w = static_cast<const Complex*>(args.w) + i * args.w_row_stride;
+    Complex* y = static_cast<Complex*>(args.y) + i * args.y_row_stride;
+    for (int64_t j = 0; j < args.cols; ++j) {
+      Complex value = alpha * x[j * args.x_col_stride];
+      if (args.w != nullptr) value = Times(value, w[j * args.w_col_stride], args.conjugate_w);
+      Complex& to = y[j * args.y_col_stride];
+      to = beta == 0 ? value : value + beta * to;
+    }
   }
 }
 
-template <typename T, typename R>
-absl::Status Products(const ProductArgs& args) {
-  const auto* x = static_cast<const T*>(args.x);
-  const auto* w = static_cast<const T*>(args.w);
-  auto* y = static_cast<T*>(args.y);
-  const bool unit = args.x_col_stride == 1 && args.y_col_stride == 1 &&
-                    (args.w == nullptr || args.w_col_stride == 1);
-  for (int64_t i = 0; i < args.rows; ++i) {
-    const T* w_row = w == nullptr ? nullptr : w + i * args.w_row_stride;
-    (unit ? ProductRow<T, R, true> : ProductRow<T, R, false>)(args, x + i * args.x_row_stride,
-                                                              w_row, y + i * args.y_row_stride);
-  }
-  return absl::OkStatus();
+template <typename T>
+void Products(const ProductArgs& args) {
+  const bool unit = args.x_col_stride == 1 && args.w_col_stride == 1 && args.y_col_stride == 1;
+  if (args.complex && (args.w == nullptr || !unit)) return ComplexProducts<T>(args);
+  ProductTask<T> task{.rows = args.rows, .cols = args.cols, .complex = args.complex};
+  task.conjugate_w = args.conjugate_w;
+  task.alpha = static_cast<T>(args.alpha), task.beta = static_cast<T>(args.beta);
+  task.x = static_cast<const T*>(args.x);
+  task.x_row = args.x_row_stride, task.x_col = args.x_col_stride;
+  task.w = static_cast<const T*>(args.w);
+  task.w_row = args.w_row_stride, task.w_col = args.w_col_stride;
+  task.y = static_cast<T*>(args.y);
+  task.y_row = args.y_row_stride, task.y_col = args.y_col_stride;
+  BestKernels().Of<T>().product(task);
 }
 
 // Rows summed before they are added to the total, so that the error grows with their number only.
@@ -123,9 +122,8 @@ absl::Status ByType(const Args& args, OfType of_type) {
 
 absl::Status RunProduct(const ProductArgs& args) {
   BB_RETURN_IF_ERROR(CheckSize("product", args.rows, args.cols));
-  return ByType(args, [&](auto element, auto real) {
-    return Products<decltype(element), decltype(real)>(args);
-  });
+  args.dtype == Dtype::kF32 ? Products<float>(args) : Products<double>(args);
+  return absl::OkStatus();
 }
 
 absl::Status RunColumnSum(const ColumnSumArgs& args) {

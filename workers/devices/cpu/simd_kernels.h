@@ -58,6 +58,22 @@ struct PairTask {
   T* mirror = nullptr;
 };
 
+// ProductArgs of device.h; strides are in elements. Complex: w is there, and elements of a row
+// follow each other.
+template <typename T>
+struct ProductTask {
+  int64_t rows = 0, cols = 0;
+  bool complex = false, conjugate_w = false;
+  T alpha = 1;
+  const T* x = nullptr;
+  int64_t x_row = 0, x_col = 1;
+  const T* w = nullptr;
+  int64_t w_row = 0, w_col = 1;
+  T beta = 0;
+  T* y = nullptr;
+  int64_t y_row = 0, y_col = 1;
+};
+
 // StagesArgs of device.h.
 template <typename T>
 struct StagesTask {
@@ -87,6 +103,7 @@ struct TypedKernels {
   void (*wht)(const WhtTask<T>& task);
   void (*transpose)(const TransposeTask<T>& task);
   void (*gemm)(const GemmTask<T>& task);  // for small m and k
+  void (*product)(const ProductTask<T>& task);
   void (*multiply)(int64_t count, const T* x, const T* w, T* y, bool stream);
   // y = scale * x + z_scale * z
   void (*combine)(int64_t count, const T* x, T scale, const T* z, T z_scale, T* y, bool stream);
@@ -95,6 +112,8 @@ struct TypedKernels {
   // y[j] = x_first[-j]
   void (*reverse)(int64_t count, const T* x_first, T* y);
   void (*pair_columns)(const PairTask<T>& task);
+  // Elements 1 to m - 1 of complex y from x: simd_real_fft.inc.h. `turns` has m / 2 + 1 numbers.
+  void (*real_spectrum)(int64_t m, T half, const T* turns, const T* x, T* y);
   // y[j] = e^(scale * x[j] - shift); returns their sum. y may be x.
   T (*exponentials)(int64_t count, const T* x, T scale, T shift, T* y);
   // Of at least one element.

@@ -8,6 +8,8 @@
 #include "workers/devices/cpu/simd_kernels.h"
 #include "workers/devices/cpu/simd_pairing.inc.h"
 #include "workers/devices/cpu/simd_pointwise.inc.h"
+#include "workers/devices/cpu/simd_product.inc.h"
+#include "workers/devices/cpu/simd_real_fft.inc.h"
 #include "workers/devices/cpu/simd_stages.inc.h"
 #include "workers/devices/cpu/simd_transpose.inc.h"
 #include "workers/devices/cpu/simd_wht.inc.h"
@@ -16,12 +18,20 @@ namespace basisbench {
 
 template <typename T, int Bytes>
 constexpr TypedKernels<T> MakeTypedKernels() {
-  return {simd::Wht<T, Bytes>::Rows,          simd::Transposition<T, Bytes>::Run,
-          simd::SmallGemm<T, Bytes>::Run,     simd::Pointwise<T, Bytes>::Multiply,
-          simd::Pointwise<T, Bytes>::Combine, simd::Pointwise<T, Bytes>::AddReversed,
-          simd::Pointwise<T, Bytes>::Reverse, simd::Pairing<T, Bytes>::Run,
-          simd::Exponential<T, Bytes>::Row,   simd::Exponential<T, Bytes>::Largest,
-          simd::Stages<T, Bytes>::Run,        simd::Stages<T, Bytes>::Gradient};
+  return {simd::Wht<T, Bytes>::Rows,
+          simd::Transposition<T, Bytes>::Run,
+          simd::SmallGemm<T, Bytes>::Run,
+          simd::Products<T, Bytes>::Run,
+          simd::Pointwise<T, Bytes>::Multiply,
+          simd::Pointwise<T, Bytes>::Combine,
+          simd::Pointwise<T, Bytes>::AddReversed,
+          simd::Pointwise<T, Bytes>::Reverse,
+          simd::Pairing<T, Bytes>::Run,
+          simd::RealFft<T, Bytes>::Run,
+          simd::Exponential<T, Bytes>::Row,
+          simd::Exponential<T, Bytes>::Largest,
+          simd::Stages<T, Bytes>::Run,
+          simd::Stages<T, Bytes>::Gradient};
 }
 
 template <int Bytes>

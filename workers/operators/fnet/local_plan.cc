@@ -10,6 +10,12 @@
 namespace basisbench {
 namespace {
 
+// Elements of a row of the even part and of its transform; rows begin where registers do.
+int64_t EvenRow(int64_t width) {
+  constexpr int64_t kUnit = 16;
+  return (2 * HalfOf(width) + kUnit - 1) / kUnit * kUnit;
+}
+
 class LocalPlan : public Plan {
  public:
   LocalPlan(const Problem& problem, Device& device)
@@ -17,18 +23,19 @@ class LocalPlan : public Plan {
         device_(device),
         tokens_(problem.shape.tokens),
         width_(problem.shape.d_in),
-        half_(HalfOf(width_)) {}
+        half_(HalfOf(width_)),
+        even_row_(EvenRow(width_)) {}
 
   absl::Status Allocate() {
     const int64_t size = DtypeSize(problem_.dtype);
     BB_ASSIGN_OR_RETURN(x_, device_.Allocate(tokens_ * width_ * size));
-    BB_ASSIGN_OR_RETURN(even_, device_.Allocate(HalfOf(tokens_) * 2 * half_ * size));
+    BB_ASSIGN_OR_RETURN(even_, device_.Allocate(HalfOf(tokens_) * even_row_ * size));
     BB_ASSIGN_OR_RETURN(pairs_, device_.Allocate(tokens_ * PaddedToPairs(half_) * size));
     BB_ASSIGN_OR_RETURN(y_, device_.Allocate(tokens_ * width_ * size));
     FftDescription rows{.dtype = problem_.dtype, .real_input = true, .n = width_};
     rows.howmany = HalfOf(tokens_);
-    rows.in_distance = 2 * half_;
-    rows.out_distance = half_;
+    rows.in_distance = even_row_;
+    rows.out_distance = even_row_ / 2;
     BB_ASSIGN_OR_RETURN(along_rows_, device_.MakeFft(rows, even_.data(), even_.data()));
     BB_ASSIGN_OR_RETURN(along_columns_, MakeColumnFft(problem_, device_, half_, pairs_.data()));
     return absl::OkStatus();
@@ -62,7 +69,7 @@ class LocalPlan : public Plan {
       ReflectArgs args{.dtype = problem_.dtype, .count = width_, .scale = 0.5};
       args.x = At(x_, i * width_);
       args.z = At(x_, (tokens_ - i) % tokens_ * width_);
-      args.y = At(even_, i * 2 * half_);
+      args.y = At(even_, i * even_row_);
       BB_RETURN_IF_ERROR(device_.AddReflected(args));
     }
     return absl::OkStatus();
@@ -72,7 +79,7 @@ class LocalPlan : public Plan {
     const int64_t row = PaddedToPairs(half_);
     for (int64_t i = 0; i < HalfOf(tokens_); ++i) {
       PairArgs args{.dtype = problem_.dtype, .count = half_};
-      args.x = At(even_, i * 2 * half_);
+      args.x = At(even_, i * even_row_);
       args.y = At(pairs_, i * row);
       args.mirror = At(pairs_, (tokens_ - i) % tokens_ * row);
       BB_RETURN_IF_ERROR(device_.PairColumns(args));
@@ -99,7 +106,7 @@ class LocalPlan : public Plan {
 
   const Problem problem_;
   Device& device_;
-  const int64_t tokens_, width_, half_;
+  const int64_t tokens_, width_, half_, even_row_;
   Buffer x_, y_;
   Buffer even_;   // the even part and its transform, rows padded to it
   Buffer pairs_;  // pairs of columns, then columns 0 to d/2 of Y
@@ -116,7 +123,7 @@ absl::StatusOr<std::unique_ptr<Plan>> MakeLocalFnetPlan(const Problem& problem, 
 
 RankCost LocalFnetCost(const Problem& problem) {
   const int64_t tokens = problem.shape.tokens, width = problem.shape.d_in, half = HalfOf(width);
-  return {2 * tokens * width + 2 * HalfOf(tokens) * half + tokens * PaddedToPairs(half)};
+  return {2 * tokens * width + HalfOf(tokens) * EvenRow(width) + tokens * PaddedToPairs(half)};
 }
 
 }  // namespace basisbench

@@ -31,8 +31,8 @@ absl::Status RowSpectra::Plan(int64_t rows, Ways ways) {
   plans.rows = rows;
   FftDescription there{.dtype = dtype_, .real_input = !folded_, .howmany = rows};
   there.n = folded_ ? n_ / 2 : n_;
-  there.in_distance = folded_ ? coefficients_ : leading();
-  there.out_distance = coefficients_;
+  there.in_distance = folded_ ? leading() / 2 : leading();
+  there.out_distance = leading() / 2;
   if (ways != Ways::kBack) {
     BB_ASSIGN_OR_RETURN(plans.plan[0], device_->MakeFft(there, data_.data(), data_.data()));
   }
@@ -63,7 +63,7 @@ absl::Status RowSpectra::Twist(int64_t rows, bool conjugate) {
   ProductArgs args{.dtype = dtype_, .complex = folded_, .rows = rows};
   args.cols = folded_ ? n_ / 2 : n_;
   args.x = args.y = data_.data();
-  args.x_row_stride = args.y_row_stride = folded_ ? coefficients_ : leading();
+  args.x_row_stride = args.y_row_stride = folded_ ? leading() / 2 : leading();
   args.w = twist_.data();
   args.conjugate_w = folded_ && conjugate;
   return device_->Product(args);
@@ -111,13 +111,13 @@ absl::Status RowSpectra::TimesInto(int64_t rows, const Factor& w, RowSpectra& to
   ProductArgs args{.dtype = dtype_, .complex = true, .rows = rows, .cols = coefficients_};
   args.alpha = w.scale;
   args.x = data_.data();
-  args.x_row_stride = coefficients_;
+  args.x_row_stride = leading() / 2;
   args.w = ElementAt(dtype_, w.of->values().data, w.row < 0 ? 0 : w.row * leading());
-  args.w_row_stride = w.row < 0 ? coefficients_ : 0;
+  args.w_row_stride = w.row < 0 ? leading() / 2 : 0;
   args.conjugate_w = w.conjugate;
   args.beta = add ? 1 : 0;
   args.y = to.place().data;
-  args.y_row_stride = coefficients_;
+  args.y_row_stride = leading() / 2;
   return device_->Product(args);
 }
 
@@ -125,9 +125,9 @@ absl::Status RowSpectra::SumInto(int64_t rows, const RowSpectra& of, bool add, R
                                  int64_t row) const {
   ColumnSumArgs args{.dtype = dtype_, .complex = true, .rows = rows, .cols = coefficients_};
   args.x = data_.data();
-  args.x_row_stride = coefficients_;
+  args.x_row_stride = leading() / 2;
   args.w = of.values().data;
-  args.w_row_stride = coefficients_;
+  args.w_row_stride = leading() / 2;
   args.conjugate_w = true;
   args.beta = add ? 1 : 0;
   args.y = ElementAt(dtype_, sum.place().data, row * leading());

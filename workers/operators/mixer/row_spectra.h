@@ -20,7 +20,11 @@ enum class Ways { kThere, kBack, kBoth };
 class RowSpectra {
  public:
   // Elements that a row takes up, and those of the factors that all share.
-  static int64_t Leading(int64_t n, Wrap wrap = Wrap::kCyclic) { return 2 * Coefficients(n, wrap); }
+  static int64_t Leading(int64_t n, Wrap wrap = Wrap::kCyclic) {
+    // Rows begin where registers do: transforms of rows that lie across them go through a copy.
+    constexpr int64_t kUnit = 16;
+    return (2 * Coefficients(n, wrap) + kUnit - 1) / kUnit * kUnit;
+  }
   static int64_t SharedElements(int64_t n, Wrap wrap) { return wrap == Wrap::kCyclic ? 0 : n; }
   static int64_t Coefficients(int64_t n, Wrap wrap = Wrap::kCyclic) {
     return IsFolded(n, wrap) ? n / 2 : n / 2 + 1;
@@ -56,7 +60,7 @@ class RowSpectra {
   // Rows of cyclic ones as they lie.
   Target place() { return {data_.data(), leading(), 1}; }
   Source values() const { return {data_.data(), leading(), 1}; }
-  int64_t leading() const { return 2 * coefficients_; }
+  int64_t leading() const { return Leading(n_, wrap_); }
 
  private:
   static bool IsFolded(int64_t n, Wrap wrap) { return wrap == Wrap::kNegacyclic && n % 2 == 0; }

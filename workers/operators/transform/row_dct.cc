@@ -31,7 +31,7 @@ absl::Status RowDct::Times(int64_t rows, const Buffer& twiddles) {
   ProductArgs args{.dtype = dtype_, .complex = true, .rows = rows};
   args.cols = RowSpectra::Coefficients(n_);
   args.x = args.y = spectra_.place().data;
-  args.x_row_stride = args.y_row_stride = args.cols;
+  args.x_row_stride = args.y_row_stride = spectra_.leading() / 2;
   args.w = twiddles.data();
   return device_->Product(args);
 }

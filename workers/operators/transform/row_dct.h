@@ -14,7 +14,7 @@ class RowDct : public RowTransform {
  public:
   // Elements of workspace for blocks of so many rows.
   static int64_t Elements(int64_t n, int64_t rows) {
-    return rows * RowSpectra::Leading(n) + 2 * RowSpectra::Leading(n);
+    return rows * RowSpectra::Leading(n) + 4 * RowSpectra::Coefficients(n);
   }
 
   absl::Status Allocate(Device& device, Dtype dtype, int64_t n, const Blocks& blocks,
