@@ -17,6 +17,9 @@ struct Functions {
                              int in_stride, int in_distance, float* out, const int* out_embed,
                              int out_stride, int out_distance, unsigned flags);
   ManyReal to_spectra, to_rows;
+  void* (*many_complex)(int rank, const int* n, int count, float* in, const int* in_embed,
+                        int in_stride, int in_distance, float* out, const int* out_embed,
+                        int out_stride, int out_distance, int sign, unsigned flags);
   void* (*complex)(int n, float* in, float* out, int sign, unsigned flags);
   void* (*real)(int n, float* in, float* out, int kind, unsigned flags);
   void (*execute)(void* plan);
@@ -38,6 +41,7 @@ Functions Load() {
   Functions f;
   Find(library, "fftwf_plan_many_dft_r2c", &f.to_spectra);
   Find(library, "fftwf_plan_many_dft_c2r", &f.to_rows);
+  Find(library, "fftwf_plan_many_dft", &f.many_complex);
   Find(library, "fftwf_plan_dft_1d", &f.complex);
   Find(library, "fftwf_plan_r2r_1d", &f.real);
   Find(library, "fftwf_execute", &f.execute);
@@ -65,6 +69,10 @@ FftwHandle PlanMany(Functions::ManyReal plan, int64_t n, const FftwVectors& v, f
                  n);
 }
 
+int64_t SpectrumDistance(const FftwVectors& v) {
+  return v.spectrum_distance > 0 ? v.spectrum_distance : v.distance;
+}
+
 }  // namespace
 
 FftwTransform::~FftwTransform() { Fftw().destroy(plan_); }
@@ -74,15 +82,22 @@ void FftwTransform::Run(const float* in, float* out) const {
 }
 
 FftwHandle PlanToSpectra(int64_t n, const FftwVectors& v, float* in, float* spectra) {
-  return PlanMany(Fftw().to_spectra, n, v, in, v.distance, spectra, v.distance);
+  return PlanMany(Fftw().to_spectra, n, v, in, v.distance, spectra, SpectrumDistance(v));
 }
 
 FftwHandle PlanToRows(int64_t n, const FftwVectors& v, float* spectra, float* out) {
-  return PlanMany(Fftw().to_rows, n, v, spectra, v.distance, out, v.distance);
+  return PlanMany(Fftw().to_rows, n, v, spectra, SpectrumDistance(v), out, v.distance);
 }
 
 FftwHandle PlanComplex(int64_t n, bool inverse, float* data) {
   return Planned(Fftw().complex(static_cast<int>(n), data, data, inverse ? 1 : -1, kMeasure), n);
+}
+
+FftwHandle PlanColumns(int64_t n, int64_t columns, float* data) {
+  const int length = static_cast<int>(n), stride = static_cast<int>(columns);
+  return Planned(Fftw().many_complex(1, &length, stride, data, nullptr, stride, 1, data, nullptr,
+                                     stride, 1, -1, kMeasure),
+                 n);
 }
 
 FftwHandle PlanReal(int64_t n, FftwKind kind, float* in, float* out) {

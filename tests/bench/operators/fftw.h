@@ -25,9 +25,11 @@ class FftwTransform {
 };
 using FftwHandle = std::shared_ptr<FftwTransform>;
 
-// How vectors lie: element i of vector v at i * stride + v * distance.
+// How vectors lie: element i of vector v at i * stride + v * distance. Spectra may have a distance
+// of their own.
 struct FftwVectors {
   int64_t count = 1, stride = 1, distance = 1;
+  int64_t spectrum_distance = 0;
 };
 
 enum class FftwKind {
@@ -40,6 +42,7 @@ enum class FftwKind {
 FftwHandle PlanToSpectra(int64_t n, const FftwVectors& vectors, float* in, float* spectra);
 FftwHandle PlanToRows(int64_t n, const FftwVectors& vectors, float* spectra, float* out);
 FftwHandle PlanComplex(int64_t n, bool inverse, float* data);
+FftwHandle PlanColumns(int64_t n, int64_t columns, float* data);  // forward, in place
 FftwHandle PlanReal(int64_t n, FftwKind kind, float* in, float* out);
 
 }  // namespace basisbench
