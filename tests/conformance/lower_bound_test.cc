@@ -29,6 +29,8 @@ const std::vector<Map>& Maps() {
       {"btt", {{"gamma", "6"}, {"phi", "4"}}, 24, 36},
       {"btt", {{"gamma", "4"}, {"phi", "3"}, {"rank", "2"}}, 40, 12},
       {"butterfly", {}, 32, 32},
+      {"block_butterfly", {{"block", "3"}}, 48, 48},
+      {"monarch_p", {}, 60, 60},
       {"kron", {}, 36, 36},
       {"kron", {{"beta", "8"}, {"epsilon", "2"}}, 24, 20},
       {"kron", {{"beta", "6"}, {"epsilon", "3"}, {"terms", "2"}}, 30, 33},

@@ -40,7 +40,7 @@ class Butterfly : public ButterflyMixer {
     if (problem.sharding != "all_to_all" || problem.ranks == 1) return whole;
     // What the first factors make is not kept while the others are at work.
     const int64_t n = InputLength(problem);
-    return whole + 4.0 * static_cast<double>(n * FirstButterflyFactors(n));
+    return whole + 4.0 * static_cast<double>(n * CutButterfly(n).factors);
   }
 };
 

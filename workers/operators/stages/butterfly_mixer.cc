@@ -18,13 +18,13 @@ namespace {
 class ButterflyKernel : public TileKernel {
  public:
   ButterflyKernel(int64_t n, std::vector<int64_t> strides, Dtype dtype, Device& device,
-                  const LocalOperands& operands)
+                  const void* blocks, void* gradient)
       : n_(n),
         strides_(std::move(strides)),
         dtype_(dtype),
         device_(device),
-        blocks_(operands.weights[0]),
-        gradient_(operands.gradients[0]) {}
+        blocks_(blocks),
+        gradient_(gradient) {}
 
   absl::Status Forward(const Tile& tile) override {
     return device_.LinearStages({.dtype = dtype_,
@@ -145,8 +145,14 @@ int64_t ButterflyMixer::ScratchPerVector(const Problem& problem) const {
 
 absl::StatusOr<std::unique_ptr<TileKernel>> ButterflyMixer::MakeKernel(
     const Problem& problem, Device& device, const LocalOperands& operands) const {
-  return std::make_unique<ButterflyKernel>(InputLength(problem), Strides(problem), problem.dtype,
-                                           device, operands);
+  return MakeButterflyKernel(InputLength(problem), Strides(problem), problem.dtype, device,
+                             operands.weights[0], operands.gradients[0]);
+}
+
+std::unique_ptr<TileKernel> MakeButterflyKernel(int64_t n, std::vector<int64_t> strides,
+                                                Dtype dtype, Device& device, const void* blocks,
+                                                void* gradient) {
+  return std::make_unique<ButterflyKernel>(n, std::move(strides), dtype, device, blocks, gradient);
 }
 
 std::unique_ptr<ReferenceMap> ButterflyMixer::MakeReference(const Problem& problem,

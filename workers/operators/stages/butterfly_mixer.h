@@ -14,6 +14,12 @@
 
 namespace basisbench {
 
+// The factors on tiles of n elements. (factors - 1) n elements of scratch for each vector backward,
+// none forward.
+std::unique_ptr<TileKernel> MakeButterflyKernel(int64_t n, std::vector<int64_t> strides,
+                                                Dtype dtype, Device& device, const void* blocks,
+                                                void* gradient);
+
 class ButterflyMixer : public TiledMixer {
  public:
   using TiledMixer::TiledMixer;

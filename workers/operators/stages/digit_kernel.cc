@@ -127,15 +127,24 @@ class DigitKernel : public TileKernel {
 
 }  // namespace
 
+std::unique_ptr<TileKernel> MakeDigitKernel(int64_t n, const std::vector<Digit>& digits,
+                                            Dtype dtype, Device& device,
+                                            const LocalOperands& operands) {
+  return std::make_unique<DigitKernel>(n, digits, dtype, device, operands);
+}
+
+int64_t DigitScratch(int64_t n, int64_t factors, bool backward) {
+  return n * (backward ? factors : factors > 1);
+}
+
 int64_t DigitMixer::ScratchPerVector(const Problem& problem) const {
-  const auto factors = static_cast<int64_t>(Digits(problem).size());
-  return InputLength(problem) * (problem.direction == "backward" ? factors : factors > 1);
+  return DigitScratch(InputLength(problem), static_cast<int64_t>(Digits(problem).size()),
+                      problem.direction == "backward");
 }
 
 absl::StatusOr<std::unique_ptr<TileKernel>> DigitMixer::MakeKernel(
     const Problem& problem, Device& device, const LocalOperands& operands) const {
-  return std::make_unique<DigitKernel>(InputLength(problem), Digits(problem), problem.dtype, device,
-                                       operands);
+  return MakeDigitKernel(InputLength(problem), Digits(problem), problem.dtype, device, operands);
 }
 
 }  // namespace basisbench

@@ -12,10 +12,6 @@ namespace {
 
 std::string WeightName(size_t factor) { return absl::StrCat("w", factor + 1); }
 
-double FactorFlops(const Digit& digit, int64_t n) {
-  return 2.0 * static_cast<double>(n) * static_cast<double>(digit.size * digit.block);
-}
-
 // The factors one after the other on a unit vector.
 class DigitMap : public ReferenceMap {
  public:
@@ -61,6 +57,10 @@ class DigitMap : public ReferenceMap {
 
 }  // namespace
 
+double FactorFlops(const Digit& digit, int64_t n) {
+  return 2.0 * static_cast<double>(n) * static_cast<double>(digit.size * digit.block);
+}
+
 std::vector<Weight> DigitMixer::Weights(const Problem& problem) const {
   std::vector<Weight> weights;
   for (const Digit& digit : Digits(problem)) {
@@ -75,10 +75,6 @@ double DigitMixer::FlopsPerVector(const Problem& problem) const {
   double flops = 0;
   for (const Digit& digit : Digits(problem)) flops += FactorFlops(digit, InputLength(problem));
   return flops;
-}
-
-double DigitMixer::BackwardFlopsPerVector(const Problem& problem) const {
-  return 3 * FlopsPerVector(problem) - FactorFlops(Digits(problem).back(), InputLength(problem));
 }
 
 std::unique_ptr<ReferenceMap> DigitMixer::MakeReference(const Problem& problem,

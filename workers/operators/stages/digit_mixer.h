@@ -19,9 +19,20 @@ struct Digit {
   int64_t outer = 1, size = 1, inner = 1, block = 1;
 };
 
+// Executed FLOPs of one factor for one vector of n elements.
+double FactorFlops(const Digit& digit, int64_t n);
+
+// The factors on tiles of n elements: of `operands` it has one weight for each. DigitScratch
+// elements of scratch for each vector.
+std::unique_ptr<TileKernel> MakeDigitKernel(int64_t n, const std::vector<Digit>& digits,
+                                            Dtype dtype, Device& device,
+                                            const LocalOperands& operands);
+int64_t DigitScratch(int64_t n, int64_t factors, bool backward);
+
+// Sharding "all_to_all" cuts by blocks before some of the factors and by places after them.
 class DigitMixer : public TiledMixer {
  public:
-  using TiledMixer::TiledMixer;
+  explicit DigitMixer(OperatorDescription description);
 
   // First applied first.
   virtual std::vector<Digit> Digits(const Problem& problem) const = 0;

@@ -133,6 +133,7 @@ TEST(Cost, OfOneExchangeMeetsItsLowerBound) {
                                        {"short_conv", "halo"},
                                        {"btt", "all_to_all"},
                                        {"butterfly", "all_to_all"},
+                                       {"monarch_p", "all_to_all"},
                                        {"kron", "all_to_all"}}) {
     for (const int ranks : {1, 2, 3, 4, 8}) {
       const Operator& op = **FindOperator(name);
