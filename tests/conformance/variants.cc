@@ -85,7 +85,7 @@ const std::vector<Variant>& Variants() {
       {"dwt",
        "halo_db4",
        {{"wavelet", "db4"}, {"axis", "token"}},
-       {{192, 3, 3}, {96, 40, 40}, {34, 5, 5}}},
+       {{192, 3, 3}, {96, 40, 40}, {34, 5, 5}, {1024, 48, 48}}},
       {"dwt", "halo_db3", {{"wavelet", "db3"}, {"levels", "3"}}, {{3, 120, 120}, {20, 192, 192}}},
       {"dwt", "halo_db2", {{"wavelet", "db2"}, {"levels", "1"}}, {{5, 72, 72}, {1, 6, 6}}},
       {"dwt", "halo_haar", {{"axis", "token"}, {"levels", "4"}}, {{128, 17, 17}}},

@@ -96,6 +96,21 @@ Problem OfOthers(const Layout& layout, const Problem& problem) {
   return others;
 }
 
+// What is done at a time: some sums of some vectors.
+struct Region {
+  Piece sums, vectors;
+};
+
+// Whole blocks one after the other; a last one of less than `least` goes with the one before.
+std::vector<Piece> PiecesOf(const Blocks& blocks, int64_t least) {
+  std::vector<Piece> pieces;
+  for (int64_t first = 0; first < blocks.vectors; first += pieces.back().count) {
+    const int64_t left = blocks.vectors - first;
+    pieces.push_back({first, left < blocks.size + least ? left : blocks.size});
+  }
+  return pieces;
+}
+
 class HaloPlan : public Plan {
  public:
   HaloPlan(Layout layout, std::vector<double> filter, Device& device, Communicator& communicator)
@@ -150,6 +165,7 @@ class HaloPlan : public Plan {
   }
   Target X() { return Vectors(x_.data(), layout_.Own(0).count); }
   Target Y() { return Vectors(y_.data(), layout_.Own(0).count); }
+  std::vector<Region> RegionsOf(const Mixer& op, const Problem& problem, int64_t level) const;
   // The sums after a level that is done here; the last ones lie in Y, or where the others begin.
   Target Sums(int64_t level);
   Target Differences(int64_t level) { return step_.From(Y(), layout_.Own(level).count); }
@@ -169,7 +185,7 @@ class HaloPlan : public Plan {
   Communicator& communicator_;
   const WaveletStep step_;
   std::vector<Halo> halos_;  // by level, the first at 0
-  std::vector<Blocks> blocks_;
+  std::vector<std::vector<Region>> regions_;
   Buffer x_, y_;  // dX and dY backward
   Buffer odd_, even_, lent_, halo_;
   std::unique_ptr<Plan> others_;  // null without other levels
@@ -186,7 +202,7 @@ absl::Status HaloPlan::Allocate(const Mixer& op, const Problem& problem) {
   BB_RETURN_IF_ERROR(Take(layout_.reach, halo_));
   for (int64_t level = 1; level <= layout_.cut_levels; ++level) {
     halos_.push_back(layout_.HaloOf(level));
-    blocks_.push_back(BlocksOf(op, problem, layout_.vectors, 2 * layout_.Own(level - 1).count));
+    regions_.push_back(RegionsOf(op, problem, level));
   }
   if (layout_.other_levels == 0) return absl::OkStatus();
   BB_ASSIGN_OR_RETURN(others_,
@@ -195,6 +211,21 @@ absl::Status HaloPlan::Allocate(const Mixer& op, const Problem& problem) {
   others_in_ = Vectors(others_->Inputs().front().data, left);
   others_out_ = Vectors(others_->Outputs().front().data, left);
   return absl::OkStatus();
+}
+
+// A region goes along what lies together in memory, and stays in the cache.
+std::vector<Region> HaloPlan::RegionsOf(const Mixer& op, const Problem& problem,
+                                        int64_t level) const {
+  const int64_t sums = layout_.Own(level).count, vectors = layout_.vectors;
+  std::vector<Region> regions;
+  if (layout_.tokens) {
+    for (const Piece& some : PiecesOf(BlocksOf(op, problem, sums, 4 * vectors), layout_.reach / 2))
+      regions.push_back({some, {0, vectors}});
+  } else {
+    for (const Piece& some : PiecesOf(BlocksOf(op, problem, vectors, 4 * sums), 1))
+      regions.push_back({{0, sums}, some});
+  }
+  return regions;
 }
 
 Target HaloPlan::Sums(int64_t level) {
@@ -226,12 +257,14 @@ absl::Status HaloPlan::Forward(int64_t level, Parts parts) {
     BB_RETURN_IF_ERROR(Pack(x, 0, layout_.reach, Elements(lent_, 0, layout_.vectors)));
   BB_RETURN_IF_ERROR(Bring(level, parts));
   if (!parts.compute) return absl::OkStatus();
-  const Blocks& blocks = blocks_[level - 1];
-  for (int64_t first = 0; first < blocks.vectors; first += blocks.size) {
-    const Source next = Of(after, first);
-    BB_RETURN_IF_ERROR(step_.Split(std::min(blocks.size, blocks.vectors - first),
-                                   layout_.Own(level - 1).count, Of(x, first), &next,
-                                   Of(Sums(level), first), Of(Differences(level), first)));
+  for (const auto& [sums, vectors] : regions_[level - 1]) {
+    const int64_t end = sums.offset + sums.count, vector = vectors.offset;
+    const Source next =
+        end == layout_.Own(level).count ? Of(after, vector) : step_.From(Of(x, vector), 2 * end);
+    BB_RETURN_IF_ERROR(step_.Split(vectors.count, 2 * sums.count,
+                                   step_.From(Of(x, vector), 2 * sums.offset), &next,
+                                   step_.From(Of(Sums(level), vector), sums.offset),
+                                   step_.From(Of(Differences(level), vector), sums.offset)));
   }
   return absl::OkStatus();
 }
@@ -246,14 +279,17 @@ absl::Status HaloPlan::Backward(int64_t level, Parts parts) {
   }
   BB_RETURN_IF_ERROR(Bring(level, parts));
   if (!parts.compute) return absl::OkStatus();
-  const Source a = step_.From(AsSource(Elements(halo_, 0, width)), reach);
-  const Source d = step_.From(AsSource(Elements(halo_, layout_.vectors, width)), reach);
-  const Blocks& blocks = blocks_[level - 1];
-  for (int64_t first = 0; first < blocks.vectors; first += blocks.size) {
-    const SumsAndDifferences before = {Of(a, first), Of(d, first)};
-    BB_RETURN_IF_ERROR(
-        step_.Join(std::min(blocks.size, blocks.vectors - first), layout_.Own(level - 1).count,
-                   {Of(own.a, first), Of(own.d, first)}, &before, Of(Sums(level - 1), first)));
+  const SumsAndDifferences brought = {
+      step_.From(AsSource(Elements(halo_, 0, width)), reach),
+      step_.From(AsSource(Elements(halo_, layout_.vectors, width)), reach)};
+  for (const auto& [sums, vectors] : regions_[level - 1]) {
+    const int64_t vector = vectors.offset;
+    const SumsAndDifferences here = {step_.From(Of(own.a, vector), sums.offset),
+                                     step_.From(Of(own.d, vector), sums.offset)};
+    const SumsAndDifferences before =
+        sums.offset == 0 ? SumsAndDifferences{Of(brought.a, vector), Of(brought.d, vector)} : here;
+    BB_RETURN_IF_ERROR(step_.Join(vectors.count, 2 * sums.count, here, &before,
+                                  step_.From(Of(Sums(level - 1), vector), 2 * sums.offset)));
   }
   return absl::OkStatus();
 }
