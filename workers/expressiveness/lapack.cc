@@ -25,6 +25,9 @@ struct Lapack {
   void (*zgesdd)(const char* job, const int* m, const int* n, Complex* a, const int* lda, double* s,
                  Complex* u, const int* ldu, Complex* vt, const int* ldvt, Complex* work,
                  const int* lwork, double* rwork, int* iwork, int* info) = nullptr;
+  void (*dgesvd)(const char* job_u, const char* job_v, const int* m, const int* n, double* a,
+                 const int* lda, double* s, double* u, const int* ldu, double* vt, const int* ldvt,
+                 double* work, const int* lwork, int* info) = nullptr;
   void (*dgeqrf)(const int* m, const int* n, double* a, const int* lda, double* tau, double* work,
                  const int* lwork, int* info) = nullptr;
   void (*dorgqr)(const int* m, const int* n, const int* k, double* a, const int* lda,
@@ -54,6 +57,7 @@ absl::StatusOr<Lapack> Load() {
   lapack.dgemm = blas->dgemm;
   BB_RETURN_IF_ERROR(Find(library, "dgesdd_", &lapack.dgesdd));
   BB_RETURN_IF_ERROR(Find(library, "zgesdd_", &lapack.zgesdd));
+  BB_RETURN_IF_ERROR(Find(library, "dgesvd_", &lapack.dgesvd));
   BB_RETURN_IF_ERROR(Find(library, "dgeqrf_", &lapack.dgeqrf));
   BB_RETURN_IF_ERROR(Find(library, "dorgqr_", &lapack.dorgqr));
   BB_RETURN_IF_ERROR(Find(library, "dposv_", &lapack.dposv));
@@ -114,6 +118,18 @@ absl::StatusOr<Svd<T>> Decompose(const Matrix<T>& a) {
 
 absl::StatusOr<Svd<double>> DecomposeSingular(const Matrix<double>& a) { return Decompose(a); }
 absl::StatusOr<Svd<Complex>> DecomposeSingular(const Matrix<Complex>& a) { return Decompose(a); }
+
+absl::StatusOr<std::vector<double>> SingularValues(const Matrix<double>& a) {
+  BB_ASSIGN_OR_RETURN(const Lapack* lapack, Get());
+  const int m = static_cast<int>(a.cols()), n = static_cast<int>(a.rows()), one = 1;
+  const int lwork = 64 * (m + n);
+  std::vector<double> values(std::min(m, n)), copy = a.elements(), work(lwork);
+  int info = 0;
+  lapack->dgesvd("N", "N", &m, &n, copy.data(), &m, values.data(), nullptr, &one, nullptr, &one,
+                 work.data(), &lwork, &info);
+  BB_RETURN_IF_ERROR(Check("dgesvd", info));
+  return values;
+}
 
 absl::StatusOr<Matrix<double>> Multiply(const Matrix<double>& a, const Matrix<double>& b) {
   BB_ASSIGN_OR_RETURN(const Lapack* lapack, Get());

@@ -24,6 +24,10 @@ struct Svd {
 absl::StatusOr<Svd<double>> DecomposeSingular(const Matrix<double>& a);
 absl::StatusOr<Svd<Complex>> DecomposeSingular(const Matrix<Complex>& a);
 
+// The singular values alone, largest first, by QR iteration (dgesvd): it also converges where most
+// of them are rounding, which divide and conquer does not always.
+absl::StatusOr<std::vector<double>> SingularValues(const Matrix<double>& a);
+
 // a b.
 absl::StatusOr<Matrix<double>> Multiply(const Matrix<double>& a, const Matrix<double>& b);
 absl::StatusOr<Matrix<Complex>> Multiply(const Matrix<Complex>& a, const Matrix<Complex>& b);

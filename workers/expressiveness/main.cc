@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -14,6 +16,7 @@
 #include "workers/expressiveness/budgets.h"
 #include "workers/expressiveness/catalogue.h"
 #include "workers/expressiveness/operator_list.h"
+#include "workers/expressiveness/probes/probe_report.h"
 #include "workers/expressiveness/report.h"
 #include "workers/expressiveness/score.h"
 
@@ -27,7 +30,7 @@ struct Options {
   std::string operators;
   std::vector<std::string> targets = TargetNames();
   std::string format = "table";
-  bool canon = false, budgets = false;
+  bool canon = false, budgets = false, probes = false;
 };
 
 std::vector<OperatorText> EveryFamily() {
@@ -75,8 +78,23 @@ absl::StatusOr<std::vector<ReportRow>> RowsOf(const OperatorText& op, int64_t n,
   return out;
 }
 
+absl::Status RunProbes(const Options& options, ReportFormat format) {
+  std::vector<ClassProbe> classes;
+  for (const int64_t n : options.sizes) {
+    BB_ASSIGN_OR_RETURN(const std::vector<Target> targets, MakeTargets(options, n));
+    ShowProgress(absl::StrCat("n=", n, ": probing token mixers"));
+    BB_ASSIGN_OR_RETURN(std::vector<ClassProbe> more, ProbeClasses(targets));
+    std::move(more.begin(), more.end(), std::back_inserter(classes));
+  }
+  BB_ASSIGN_OR_RETURN(const std::vector<RecallProbe> recall, ProbeRecall());
+  ShowProgress("");
+  std::cout << PrintProbes(classes, recall, format);
+  return absl::OkStatus();
+}
+
 absl::Status Run(const Options& options) {
   BB_ASSIGN_OR_RETURN(const ReportFormat format, ParseReportFormat(options.format));
+  if (options.probes) return RunProbes(options, format);
   std::vector<OperatorText> operators = EveryFamily();
   if (!options.operators.empty()) {
     BB_ASSIGN_OR_RETURN(operators, ParseOperatorList(options.operators));
@@ -115,12 +133,16 @@ int Main(int argc, char** argv) {
   app.add_flag("--canon", options.canon, "also the best of 16 orders of outputs and inputs");
   app.add_flag("--budgets", options.budgets,
                "instead, the largest member within each of four parameter and four FLOP budgets");
+  app.add_flag("--probes", options.probes,
+               "instead, what token mixers can hold and recall whose matrix follows the data")
+      ->excludes("--operators", "--canon", "--budgets");
   app.add_option("-o,--output", options.format, "table, csv or json");
   app.footer(
       "Examples:\n"
       "  basisbench-expressiveness --n 256\n"
       "  basisbench-expressiveness --operators monarch,lowrank{rank=4} --targets HAAR,DFT --canon\n"
-      "  basisbench-expressiveness --n 256,1024 --budgets -o csv > budgets.csv");
+      "  basisbench-expressiveness --n 256,1024 --budgets -o csv > budgets.csv\n"
+      "  basisbench-expressiveness --n 256 --probes");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,17 +4,13 @@
 #include <algorithm>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "nlohmann/json.hpp"
+#include "workers/expressiveness/text_table.h"
 
 namespace basisbench {
 namespace {
-
-using Cells = std::vector<std::string>;
 
 std::string Share(double value) { return absl::StrFormat("%.5f", value); }
 std::string Share(const std::optional<double>& value) { return value ? Share(*value) : "-"; }
@@ -84,30 +80,6 @@ Cells CellsOf(const ReportRow& row, bool budgets, bool canon, size_t columns) {
   return out;
 }
 
-// Words to the left, numbers to the right.
-std::string AlignTable(const std::vector<Cells>& lines, size_t words_until) {
-  std::vector<size_t> widths(lines.front().size());
-  for (const Cells& line : lines)
-    for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
-  std::string out;
-  for (const Cells& line : lines) {
-    Cells padded;
-    for (size_t c = 0; c < line.size(); ++c) {
-      const std::string space(widths[c] - line[c].size(), ' ');
-      padded.push_back(c < words_until ? line[c] + space : space + line[c]);
-    }
-    std::string text = absl::StrJoin(padded, "  ");
-    absl::StripTrailingAsciiWhitespace(&text);
-    absl::StrAppend(&out, text, "\n");
-  }
-  return out;
-}
-
-std::string QuoteCsv(const std::string& cell) {
-  if (cell.find_first_of(",\"") == std::string::npos) return cell;
-  return absl::StrCat("\"", absl::StrReplaceAll(cell, {{"\"", "\"\""}}), "\"");
-}
-
 nlohmann::json OrNull(const std::optional<double>& value) {
   return value ? nlohmann::json(*value) : nlohmann::json();
 }
@@ -166,13 +138,7 @@ std::string PrintReport(absl::Span<const ReportRow> rows, ReportFormat format) {
   std::vector<Cells> lines = {Header(rows)};
   for (const ReportRow& row : rows)
     lines.push_back(CellsOf(row, budgets, canon, lines.front().size()));
-  if (format == ReportFormat::kTable) return AlignTable(lines, budgets ? 4 : 3);
-  std::string out;
-  for (Cells& line : lines) {
-    for (std::string& cell : line) cell = cell == "-" ? "" : QuoteCsv(cell);
-    absl::StrAppend(&out, absl::StrJoin(line, ","), "\n");
-  }
-  return out;
+  return format == ReportFormat::kTable ? AlignTable(lines, budgets ? 4 : 3) : PrintCsv(lines);
 }
 
 }  // namespace basisbench

@@ -40,10 +40,10 @@ absl::StatusOr<int64_t> HankelRank(const Matrix<double>& target, double toleranc
   const double least = tolerance * std::sqrt(Energy(target));
   int64_t most = 0;
   for (int64_t i = 1; i < target.rows(); ++i) {
-    BB_ASSIGN_OR_RETURN(const auto svd,
-                        DecomposeSingular(Block(target, i, 0, target.rows() - i, i)));
-    const int64_t rank =
-        std::count_if(svd.s.begin(), svd.s.end(), [least](double value) { return value > least; });
+    BB_ASSIGN_OR_RETURN(const std::vector<double> values,
+                        SingularValues(Block(target, i, 0, target.rows() - i, i)));
+    const int64_t rank = std::count_if(values.begin(), values.end(),
+                                       [least](double value) { return value > least; });
     most = std::max(most, rank);
   }
   return most;

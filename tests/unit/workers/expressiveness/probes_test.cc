@@ -3,9 +3,12 @@
 #include <map>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
 #include "workers/expressiveness/approximation.h"
 #include "workers/expressiveness/probes/class_projection.h"
+#include "workers/expressiveness/probes/probe_report.h"
 #include "workers/expressiveness/probes/recall.h"
 #include "workers/expressiveness/rng.h"
 #include "workers/expressiveness/targets.h"
@@ -77,6 +80,8 @@ TEST(ClassProjection, HankelRankIsTheStateOfARecurrence) {
   EXPECT_EQ(*HankelRank(mixing, 1e-10), kState);
   EXPECT_EQ(*HankelRank(RealTarget("CAUSAL", 32), 1e-10), 16);
   EXPECT_EQ(*HankelRank(Identity<double>(16), 1e-10), 0);
+  // Blocks of hundreds of values of which most are rounding.
+  EXPECT_GT(*HankelRank(RealTarget("DCT2", 256), 1e-10), 1);
 }
 
 Recall Average(RecallMixer mixer, RecallTask task, int seeds) {
@@ -123,6 +128,27 @@ TEST(Recall, SoftmaxRecallsEverythingAndAConvolutionGuesses) {
 TEST(Recall, NamesAnImpossibleTask) {
   const auto result = MeasureRecall(RecallMixer::kLinear, {.width = 0});
   EXPECT_TRUE(absl::IsInvalidArgument(result.status())) << result.status();
+}
+
+TEST(ProbeReport, HoldsTheRealTargetsAndEveryNumberOfPairs) {
+  const std::vector<Target> targets = {*MakeTarget("DFT", 16), *MakeTarget("PERM", 16)};
+  const auto classes = ProbeClasses(targets);
+  ASSERT_TRUE(classes.ok()) << classes.status();
+  for (const ClassProbe& probe : *classes) {
+    EXPECT_EQ(probe.targets, std::vector<std::string>{"PERM"}) << probe.mixer;
+    EXPECT_EQ(probe.n, 16);
+  }
+  EXPECT_NEAR(classes->front().values.front(), 1, 1e-12);  // a permutation is row-stochastic
+  const auto recall = ProbeRecall();
+  ASSERT_TRUE(recall.ok()) << recall.status();
+  const std::string csv = PrintProbes(*classes, *recall, ReportFormat::kCsv);
+  EXPECT_THAT(csv, testing::HasSubstr("mixer,measure,n,PERM\n"
+                                      "softmax_attention,captured energy,16,1.00000\n"
+                                      "linear_attention{d_k=1},captured energy,16,0.06250\n"));
+  EXPECT_THAT(csv, testing::HasSubstr("softmax_attention,64,256,1.000,0.0000\n"));
+  const auto json = nlohmann::json::parse(PrintProbes(*classes, *recall, ReportFormat::kJson));
+  EXPECT_EQ(json["classes"][0]["values"]["PERM"], 1.0);
+  EXPECT_EQ(json["recall"].size(), 4 * recall->size());
 }
 
 }  // namespace
