@@ -13,10 +13,10 @@ namespace {
 
 // Square and not, divisible by the rank counts and not, smaller than the rank counts, and long
 // enough inside for several panels. Powers of two and squares are among them for the operators that
-// need those.
+// need those, and twice as many columns before as after for one that wants them.
 constexpr ProblemShape kShapes[] = {{64, 64, 64}, {1, 16, 16},    {13, 17, 11}, {2, 3, 5},
                                     {37, 48, 48}, {24, 256, 256}, {67, 5, 3},   {3, 64, 128},
-                                    {30, 18, 18}, {12, 1100, 20}};
+                                    {30, 18, 18}, {12, 1100, 20}, {21, 32, 16}};
 
 // Between processes, every second one: what a rank computes is covered with ranks as threads.
 bool IsRun(size_t shape) { return Backend() == "local" || shape % 2 == 0; }

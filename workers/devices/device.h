@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "workers/devices/buffer.h"
 #include "workers/devices/dtype.h"
+#include "workers/devices/nonlinearity.h"
 
 namespace basisbench {
 
@@ -142,6 +143,38 @@ struct ColumnSumArgs {
   double beta = 0.0;
   void* y = nullptr;
   int64_t y_stride = 1;
+};
+
+// y[i,j] = f(x[i,j]) w[i,j] over rows x cols of contiguous elements, f being the activation.
+// Without w it is f(x). y may be x or w (same stride), otherwise it overlaps neither.
+struct ActivationArgs {
+  Dtype dtype = Dtype::kF32;
+  Nonlinearity activation = Nonlinearity::kNone;
+  int64_t rows = 0, cols = 0;
+  const void* x = nullptr;
+  int64_t x_row_stride = 0;
+  const void* w = nullptr;
+  int64_t w_row_stride = 0;
+  void* y = nullptr;
+  int64_t y_row_stride = 0;
+};
+
+// Its gradients, dx = dy w f'(x) and dw = dy f(x), in one pass; w and dw are given together or not
+// at all. The results overlap nothing.
+struct ActivationGradientArgs {
+  Dtype dtype = Dtype::kF32;
+  Nonlinearity activation = Nonlinearity::kNone;
+  int64_t rows = 0, cols = 0;
+  const void* x = nullptr;
+  int64_t x_row_stride = 0;
+  const void* w = nullptr;
+  int64_t w_row_stride = 0;
+  const void* dy = nullptr;
+  int64_t dy_row_stride = 0;
+  void* dx = nullptr;
+  int64_t dx_row_stride = 0;
+  void* dw = nullptr;
+  int64_t dw_row_stride = 0;
 };
 
 // y[i,j] = x[i, index[j]] over rows x cols; `index` is device memory of int32. y does not overlap
@@ -328,6 +361,8 @@ class Device {
 
   virtual absl::Status Product(const ProductArgs& args) = 0;
   virtual absl::Status ColumnSum(const ColumnSumArgs& args) = 0;
+  virtual absl::Status Activate(const ActivationArgs& args) = 0;
+  virtual absl::Status ActivationGradient(const ActivationGradientArgs& args) = 0;
   virtual absl::Status LinearStages(const StagesArgs& args) = 0;
   virtual absl::Status LinearStagesGradient(const StagesGradientArgs& args) = 0;
   virtual absl::Status Gather(const GatherArgs& args) = 0;

@@ -73,6 +73,9 @@ std::vector<Line> AllLines() {
       {"gate", {4096, 1024, 1024}, TriadPeer, kTime, 1.3},
       {"gate", {64, 1024, 1024}, TriadPeer, kTime, 1.3},
       {"gate", {32768, 1024, 1024}, TriadPeer, kTime, 1.3},
+      {"glu", {4096, 2048, 1024}, HalvesPeer, kTime, 0, {{"activation", "none"}}},
+      {"glu", {4096, 2048, 1024}, HalvesPeer, kTime, 0, {{"activation", "silu"}}},
+      {"glu", {4096, 2048, 1024}, HalvesPeer, kTime, 0, {{"activation", "gelu"}}},
   };
 }
 

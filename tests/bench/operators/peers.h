@@ -63,5 +63,6 @@ Peer DisplacementPeer(const PeerContext& context);
 Peer CopyPeer(const PeerContext& context);
 Peer LeastBytesPeer(const PeerContext& context);
 Peer TriadPeer(const PeerContext& context);
+Peer HalvesPeer(const PeerContext& context);
 
 }  // namespace basisbench

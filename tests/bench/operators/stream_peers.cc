@@ -41,4 +41,12 @@ Peer TriadPeer(const PeerContext& c) {
   return {"plain loop y = x + 3 w", [=] { Triad(x, w, y->as<float>(), count); }};
 }
 
+Peer HalvesPeer(const PeerContext& c) {
+  const int64_t count = c.shape().tokens * c.shape().d_out;
+  auto y = Room(c, count);
+  const float* x = c.subject.Input("x");
+  return {"plain loop y = x + 3 w over two halves of x",
+          [=] { Triad(x, x + count, y->as<float>(), count); }};
+}
+
 }  // namespace basisbench

@@ -39,6 +39,10 @@ class CpuDevice : public Device {
 
   absl::Status Product(const ProductArgs& args) override { return RunProduct(args); }
   absl::Status ColumnSum(const ColumnSumArgs& args) override { return RunColumnSum(args); }
+  absl::Status Activate(const ActivationArgs& args) override { return RunActivate(args); }
+  absl::Status ActivationGradient(const ActivationGradientArgs& args) override {
+    return RunActivationGradient(args);
+  }
   absl::Status LinearStages(const StagesArgs& args) override { return RunLinearStages(args); }
   absl::Status LinearStagesGradient(const StagesGradientArgs& args) override {
     return RunLinearStagesGradient(args);

@@ -15,6 +15,8 @@ absl::Status RunAddReflected(const ReflectArgs& args);
 absl::Status RunPairColumns(const PairArgs& args);
 absl::Status RunProduct(const ProductArgs& args);
 absl::Status RunColumnSum(const ColumnSumArgs& args);
+absl::Status RunActivate(const ActivationArgs& args);
+absl::Status RunActivationGradient(const ActivationGradientArgs& args);
 absl::Status RunGather(const GatherArgs& args);
 absl::Status RunLinearStages(const StagesArgs& args);
 absl::Status RunLinearStagesGradient(const StagesGradientArgs& args);

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "workers/devices/nonlinearity.h"
+
 namespace basisbench {
 
 // Unnormalised Walsh-Hadamard transform of rows, times `scale`. n is a power of two.
@@ -97,6 +99,28 @@ struct StageGradientTask {
   T* gradient = nullptr;
 };
 
+// A row of ActivationArgs of device.h.
+template <typename T>
+struct ActivationTask {
+  Nonlinearity activation = Nonlinearity::kNone;
+  int64_t count = 0;
+  const T* x = nullptr;
+  const T* w = nullptr;
+  T* y = nullptr;
+};
+
+// A row of ActivationGradientArgs.
+template <typename T>
+struct ActivationGradientTask {
+  Nonlinearity activation = Nonlinearity::kNone;
+  int64_t count = 0;
+  const T* x = nullptr;
+  const T* w = nullptr;
+  const T* dy = nullptr;
+  T* dx = nullptr;
+  T* dw = nullptr;
+};
+
 // `stream` writes around the cache: worth it when the output is larger than the last-level cache.
 template <typename T>
 struct TypedKernels {
@@ -120,6 +144,8 @@ struct TypedKernels {
   T (*largest)(int64_t count, const T* x);
   void (*stages)(const StagesTask<T>& task);
   void (*stage_gradient)(const StageGradientTask<T>& task);
+  void (*activate)(const ActivationTask<T>& task);
+  void (*activation_gradient)(const ActivationGradientTask<T>& task);
 };
 
 // Between f32 and the halves' bits. f16 may be null.

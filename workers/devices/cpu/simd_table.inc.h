@@ -2,6 +2,7 @@
 // The kernel table of one register width. Included only by the simd_*.cc files.
 #pragma once
 
+#include "workers/devices/cpu/simd_activation.inc.h"
 #include "workers/devices/cpu/simd_convert.inc.h"
 #include "workers/devices/cpu/simd_exponential.inc.h"
 #include "workers/devices/cpu/simd_gemm.inc.h"
@@ -31,7 +32,9 @@ constexpr TypedKernels<T> MakeTypedKernels() {
           simd::Exponential<T, Bytes>::Row,
           simd::Exponential<T, Bytes>::Largest,
           simd::Stages<T, Bytes>::Run,
-          simd::Stages<T, Bytes>::Gradient};
+          simd::Stages<T, Bytes>::Gradient,
+          simd::Activations<T, Bytes>::Run,
+          simd::Activations<T, Bytes>::Gradient};
 }
 
 template <int Bytes>

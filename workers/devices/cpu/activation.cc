@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "absl/strings/str_cat.h"
+#include "services/base/status_macros.h"
+#include "workers/devices/cpu/row_kernels.h"
+#include "workers/devices/cpu/simd_kernels.h"
+
+namespace basisbench {
+namespace {
+
+absl::Status CheckSize(int64_t rows, int64_t cols) {
+  if (rows >= 0 && cols >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("activation: rows = ", rows, ", cols = ", cols, " must not be negative"));
+}
+
+// Row `index` of a matrix that may be absent.
+template <typename T>
+const T* RowOf(const void* matrix, int64_t stride, int64_t index) {
+  return matrix == nullptr ? nullptr : static_cast<const T*>(matrix) + index * stride;
+}
+template <typename T>
+T* RowOf(void* matrix, int64_t stride, int64_t index) {
+  return matrix == nullptr ? nullptr : static_cast<T*>(matrix) + index * stride;
+}
+
+template <typename T>
+void Values(const ActivationArgs& args) {
+  ActivationTask<T> task{.activation = args.activation, .count = args.cols};
+  for (int64_t i = 0; i < args.rows; ++i) {
+    task.x = RowOf<T>(args.x, args.x_row_stride, i);
+    task.w = RowOf<T>(args.w, args.w_row_stride, i);
+    task.y = RowOf<T>(args.y, args.y_row_stride, i);
+    BestKernels().Of<T>().activate(task);
+  }
+}
+
+template <typename T>
+void Gradients(const ActivationGradientArgs& args) {
+  ActivationGradientTask<T> task{.activation = args.activation, .count = args.cols};
+  for (int64_t i = 0; i < args.rows; ++i) {
+    task.x = RowOf<T>(args.x, args.x_row_stride, i);
+    task.w = RowOf<T>(args.w, args.w_row_stride, i);
+    task.dy = RowOf<T>(args.dy, args.dy_row_stride, i);
+    task.dx = RowOf<T>(args.dx, args.dx_row_stride, i);
+    task.dw = RowOf<T>(args.dw, args.dw_row_stride, i);
+    BestKernels().Of<T>().activation_gradient(task);
+  }
+}
+
+}  // namespace
+
+absl::Status RunActivate(const ActivationArgs& args) {
+  BB_RETURN_IF_ERROR(CheckSize(args.rows, args.cols));
+  args.dtype == Dtype::kF32 ? Values<float>(args) : Values<double>(args);
+  return absl::OkStatus();
+}
+
+absl::Status RunActivationGradient(const ActivationGradientArgs& args) {
+  BB_RETURN_IF_ERROR(CheckSize(args.rows, args.cols));
+  if ((args.w == nullptr) != (args.dw == nullptr))
+    return absl::InvalidArgumentError("activation gradient: w and dw must be given together");
+  args.dtype == Dtype::kF32 ? Gradients<float>(args) : Gradients<double>(args);
+  return absl::OkStatus();
+}
+
+}  // namespace basisbench
