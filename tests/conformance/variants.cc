@@ -26,6 +26,8 @@ const std::vector<Variant>& Variants() {
       {"hartley", "tokens", {{"axis", "token"}}},
       {"ldr", "tokens", {{"axis", "token"}, {"rank", "3"}}},
       {"ldr", "rank_1", {{"rank", "1"}}},
+      {"long_conv", "gated_before", {{"gates", "1"}}},
+      {"long_conv", "gated", {{"gates", "2"}}},
       {"polymul", "tokens", {{"axis", "token"}}},
       {"random_orthogonal", "tokens", {{"axis", "token"}, {"seed", "7"}}},
       {"toeplitz", "tokens", {{"axis", "token"}}},

@@ -7,15 +7,16 @@
 namespace basisbench {
 namespace {
 
-// Spectra of a block: x or the product, dy backward, and an own filter of each channel.
-int64_t RowsPerVector(const Problem& problem, const ConvolutionGeometry& geometry) {
-  return (problem.direction == "backward" ? 2 : 1) + (geometry.by_channel ? 1 : 0);
+// Spectra of a block: x or the product, dy backward and y where it is needed, and an own filter of
+// each channel.
+int64_t RowsPerVector(const Convolution& op, const Problem& problem) {
+  return (problem.direction == "backward" ? 2 : 1) + (op.NeedsOutput(problem) ? 1 : 0) +
+         (op.Geometry(problem).by_channel ? 1 : 0);
 }
 
 Blocks BlocksFor(const Convolution& op, const Problem& problem, int64_t vectors) {
-  const ConvolutionGeometry geometry = op.Geometry(problem);
   return BlocksOf(op, problem, vectors,
-                  RowsPerVector(problem, geometry) * RowSpectra::Leading(geometry.length));
+                  RowsPerVector(op, problem) * RowSpectra::Leading(op.Geometry(problem).length));
 }
 
 class LocalConvolution : public BlockedMixer {
@@ -34,6 +35,8 @@ class LocalConvolution : public BlockedMixer {
     BB_RETURN_IF_ERROR(x_.Allocate(device_, dtype_, g_.length, blocks_, of_x));
     BB_RETURN_IF_ERROR(filter_.Allocate(device_, dtype_, g_.length, filters, Ways::kThere));
     if (!backward_) return absl::OkStatus();
+    if (o_.y != nullptr)
+      BB_RETURN_IF_ERROR(y_.Allocate(device_, dtype_, g_.length, blocks_, Ways::kBack));
     if (shared_)
       BB_RETURN_IF_ERROR(gradient_.Allocate(device_, dtype_, g_.length, one, Ways::kBack));
     return dy_.Allocate(device_, dtype_, g_.length, blocks_);
@@ -55,6 +58,11 @@ class LocalConvolution : public BlockedMixer {
     if (!shared_) BB_RETURN_IF_ERROR(LoadFilter(block));
     BB_RETURN_IF_ERROR(x_.Load(block.count, g_.in, X(block)));
     BB_RETURN_IF_ERROR(x_.ToSpectra(block.count));
+    if (o_.y != nullptr) {
+      BB_RETURN_IF_ERROR(x_.TimesInto(block.count, Filter(false), y_));
+      BB_RETURN_IF_ERROR(y_.ToRows(block.count));
+      BB_RETURN_IF_ERROR(y_.Store(block.count, g_.out, Y(block)));
+    }
     BB_RETURN_IF_ERROR(dy_.Load(block.count, g_.out, Dy(block)));
     BB_RETURN_IF_ERROR(dy_.ToSpectra(block.count));
     if (shared_) {
@@ -121,7 +129,7 @@ class LocalConvolution : public BlockedMixer {
   const ConvolutionGeometry g_;
   const bool shared_;    // one filter for all vectors
   const double normal_;  // of a transform there and back
-  RowSpectra x_, dy_, filter_, gradient_;
+  RowSpectra x_, y_, dy_, filter_, gradient_;
 };
 
 }  // namespace
@@ -130,8 +138,7 @@ int64_t LocalConvolutionElements(const Convolution& op, const Problem& problem, 
   if (vectors == 0) return 0;
   const ConvolutionGeometry geometry = op.Geometry(problem);
   const int64_t shared = geometry.by_channel ? 0 : problem.direction == "backward" ? 2 : 1;
-  const int64_t rows =
-      BlocksFor(op, problem, vectors).size * RowsPerVector(problem, geometry) + shared;
+  const int64_t rows = BlocksFor(op, problem, vectors).size * RowsPerVector(op, problem) + shared;
   return rows * RowSpectra::Leading(geometry.length);
 }
 

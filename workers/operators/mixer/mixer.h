@@ -49,7 +49,8 @@ struct LocalOperands {
 class LocalMixer {
  public:
   virtual ~LocalMixer() = default;
-  // Forward: y from x. Backward: dx and gradients from dy (and x). Issued, not waited for.
+  // Forward: y from x. Backward: dx and gradients from dy (and x), and y where it is needed.
+  // Issued, not waited for.
   virtual absl::Status Run() = 0;
 };
 
@@ -89,6 +90,8 @@ class Mixer : public Operator {
                                                       const ReferenceWeights& weights) const = 0;
   // Roundings of one output element forward (see Operator::RoundingGrowth).
   virtual double ForwardRoundings(const Problem& problem) const = 0;
+  // Whether backward is to give the output "y" too: for what is wrapped around it.
+  virtual bool NeedsOutput(const Problem&) const { return false; }
   // Whether it mixes tokens: vectors are the columns of X. The default reads the description.
   virtual bool MixesTokens(const Problem& problem) const;
   // Whether M is another one for each channel (of a token mixer).

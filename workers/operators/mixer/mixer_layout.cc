@@ -31,6 +31,7 @@ MixerLayout::MixerLayout(const Mixer& mixer, const Problem& problem, int rank_)
     if (!weights.empty()) activations.push_back({"x", d_in, true});
     activations.push_back({"dy", d_out, true});
     activations.push_back({"dx", d_in, false});
+    if (mixer.NeedsOutput(problem)) activations.push_back({"y", d_out, false});
   }
   for (const Weight& weight : weights) {
     weight_cols.push_back(weight.by_channel ? PartOf(weight.cols, ranks, rank)
