@@ -8,6 +8,9 @@
 
 namespace basisbench {
 
+// Heads of the keys and values.
+inline int64_t KvHeads(const Problem& problem) { return IntegerParameter(problem, "kv_heads"); }
+
 // For some of the problem's heads.
 inline AttentionShape AttentionShapeOf(const Problem& problem, int64_t heads) {
   return {.dtype = problem.dtype,

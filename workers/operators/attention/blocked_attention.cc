@@ -27,7 +27,8 @@ int64_t BlockedAttention::Workspace(const AttentionShape& shape, int64_t queries
 
 std::byte* BlockedAttention::At(const TokenRows& part, int64_t width, int64_t head,
                                 int64_t row) const {
-  return part.data + (row * shape_.heads + head) * width * DtypeSize(shape_.dtype);
+  const int64_t own = head * part.heads / shape_.heads;
+  return part.data + (row * part.heads + own) * width * DtypeSize(shape_.dtype);
 }
 
 std::byte* BlockedAttention::OfQueries(int64_t kind, int64_t head, int64_t row) const {
@@ -72,8 +73,8 @@ absl::Status BlockedAttention::Score(const Block& block, const TokenRows& a, con
                                      int64_t width, std::byte* scores) const {
   GemmArgs args{.dtype = shape_.dtype, .transpose_b = Transpose::kYes};
   args.m = block.queries.count, args.n = block.keys.count, args.k = width;
-  args.a = At(a, width, block.head, block.queries.offset), args.lda = shape_.heads * width;
-  args.b = At(b, width, block.head, block.keys.offset), args.ldb = shape_.heads * width;
+  args.a = At(a, width, block.head, block.queries.offset), args.lda = a.heads * width;
+  args.b = At(b, width, block.head, block.keys.offset), args.ldb = b.heads * width;
   args.c = scores, args.ldc = block.keys.count;
   return device_.Gemm(args);
 }
@@ -86,9 +87,9 @@ absl::Status BlockedAttention::Spread(const Block& block, Transpose transpose, s
   GemmArgs args{.dtype = shape_.dtype, .transpose_a = transpose};
   args.m = to.count, args.n = width, args.k = from.count;
   args.a = scores, args.lda = block.keys.count;
-  args.b = At(b, width, block.head, from.offset), args.ldb = shape_.heads * width;
+  args.b = At(b, width, block.head, from.offset), args.ldb = b.heads * width;
   args.beta = 1;
-  args.c = At(c, width, block.head, to.offset), args.ldc = shape_.heads * width;
+  args.c = At(c, width, block.head, to.offset), args.ldc = c.heads * width;
   return device_.Gemm(args);
 }
 

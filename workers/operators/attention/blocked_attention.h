@@ -21,9 +21,12 @@ struct AttentionShape {
 };
 
 // Rows of a matrix of all heads without gaps: global tokens `rows`, the first of them at `data`.
+// Keys and values may have fewer heads, which divide those of the queries: neighbouring ones share
+// them then.
 struct TokenRows {
   std::byte* data = nullptr;
   Piece rows;
+  int64_t heads = 0;
 };
 
 class BlockedAttention {
@@ -68,7 +71,7 @@ class BlockedAttention {
                                  const TokenRows& v, const TokenRows& dy,
                                  const Gradients& gradients);
 
-  // One head's rows of a part.
+  // The rows of a part that one head of the queries sees.
   std::byte* At(const TokenRows& part, int64_t width, int64_t head, int64_t row) const;
   // A value for each query of a head, of one of the kinds below.
   std::byte* OfQueries(int64_t kind, int64_t head, int64_t row) const;

@@ -17,17 +17,20 @@ struct RingSizes {
   RingSizes(const Problem& problem, int rank)
       : d_in(problem.shape.d_in),
         d_out(problem.shape.d_out),
+        key_cols(d_in / HeadMixer::Heads(problem) * KvHeads(problem)),
+        value_cols(HeadMixer::OutputWidth(problem) * KvHeads(problem)),
         rows(PartOf(problem.shape.tokens, problem.ranks, rank).count),
         most_rows(PartOf(problem.shape.tokens, problem.ranks, 0).count),
         backward(problem.direction == "backward"),
         travels(problem.ranks > 1) {}
-  int64_t Pair() const { return rows * (d_in + d_out); }
-  int64_t LargestPair() const { return travels ? most_rows * (d_in + d_out) : 0; }
+  int64_t Pair() const { return rows * PairCols(); }
+  int64_t PairCols() const { return key_cols + value_cols; }
+  int64_t LargestPair() const { return travels ? most_rows * PairCols() : 0; }
   // Gradients of the keys and values under way: those worked on, and those that arrive.
-  int64_t Gradients() const { return backward ? most_rows * (d_in + d_out) : 0; }
+  int64_t Gradients() const { return backward ? most_rows * PairCols() : 0; }
   int64_t ArrivingGradients() const { return backward ? LargestPair() : 0; }
 
-  int64_t d_in, d_out, rows, most_rows;
+  int64_t d_in, d_out, key_cols, value_cols, rows, most_rows;
   bool backward, travels;
 };
 
@@ -73,16 +76,16 @@ class RingPlan : public Plan {
   std::vector<Shard> Inputs() override {
     const Pair own = PairIn(pair_, rank_);
     std::vector<Shard> inputs = {Held("x", q_.data(), sizes_.d_in),
-                                 Held("k", own.k.data, sizes_.d_in),
-                                 Held("v", own.v.data, sizes_.d_out)};
+                                 Held("k", own.k.data, sizes_.key_cols),
+                                 Held("v", own.v.data, sizes_.value_cols)};
     if (sizes_.backward) inputs.push_back(Held("dy", dy_.data(), sizes_.d_out));
     return inputs;
   }
   std::vector<Shard> Outputs() override {
     if (!sizes_.backward) return {Held("y", y_.data(), sizes_.d_out)};
     const Pair own = PairIn(Home(), rank_);
-    return {Held("dx", dq_.data(), sizes_.d_in), Held("dk", own.k.data, sizes_.d_in),
-            Held("dv", own.v.data, sizes_.d_out)};
+    return {Held("dx", dq_.data(), sizes_.d_in), Held("dk", own.k.data, sizes_.key_cols),
+            Held("dv", own.v.data, sizes_.value_cols)};
   }
 
  private:
@@ -94,18 +97,20 @@ class RingPlan : public Plan {
     return {tensor, problem_.dtype, data, width, IndicesOf(rows_), IndicesOf({0, width})};
   }
   Piece Rows(int rank) const { return PartOf(problem_.shape.tokens, problem_.ranks, rank); }
-  int64_t Elements(int rank) const { return Rows(rank).count * (sizes_.d_in + sizes_.d_out); }
+  int64_t Elements(int rank) const { return Rows(rank).count * sizes_.PairCols(); }
   int Part(int distance) const { return (rank_ - distance + 2 * ranks_) % ranks_; }
   Pair PairIn(Buffer& buffer, int rank) const {
     const Piece rows = Rows(rank);
-    const int64_t keys = rows.count * sizes_.d_in * DtypeSize(problem_.dtype);
-    return {{buffer.data(), rows}, {buffer.data() + keys, rows}};
+    const int64_t keys = rows.count * sizes_.key_cols * DtypeSize(problem_.dtype);
+    const int64_t heads = KvHeads(problem_);
+    return {{buffer.data(), rows, heads}, {buffer.data() + keys, rows, heads}};
   }
   // The gradients change buffers at every step of the ring, and end where P steps lead.
   Buffer& Home() { return gradients_[ranks_ > 1 ? ranks_ % 2 : 0]; }
 
-  TokenRows Queries() { return {q_.data(), rows_}; }
-  TokenRows Y() { return {y_.data(), rows_}; }
+  TokenRows OfQueries(Buffer& buffer) const { return {buffer.data(), rows_, shape_.heads}; }
+  TokenRows Queries() { return OfQueries(q_); }
+  TokenRows Y() { return OfQueries(y_); }
 
   absl::Status Iterate(Parts parts) {
     if (parts.compute) BB_RETURN_IF_ERROR(attention_->Begin(Y()));
@@ -118,7 +123,7 @@ class RingPlan : public Plan {
   }
 
   absl::Status Backward(Parts parts) {
-    const TokenRows dy = {dy_.data(), rows_}, dq = {dq_.data(), rows_};
+    const TokenRows dy = OfQueries(dy_), dq = OfQueries(dq_);
     if (parts.compute) {
       BB_RETURN_IF_ERROR(attention_->MeanGradients(Y(), dy));
       BB_RETURN_IF_ERROR(device_.Fill(problem_.dtype, sizes_.rows * sizes_.d_in, 0, dq_.data()));
@@ -185,12 +190,10 @@ absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& d
 
 // What the first `steps` steps of the ring send.
 void AddRingTraffic(const Problem& problem, int rank, int steps, TrafficTable& traffic) {
-  const auto [tokens, d_in, d_out] = problem.shape;
   const int ranks = problem.ranks;
   for (int step = 0; step < steps; ++step) {
-    const int64_t rows = PartOf(tokens, ranks, (rank - step + ranks) % ranks).count;
-    AddTraffic(SendRecvTraffic(problem.dtype, rows * (d_in + d_out), rank, (rank + 1) % ranks),
-               traffic);
+    const int64_t elements = RingSizes(problem, (rank - step + ranks) % ranks).Pair();
+    AddTraffic(SendRecvTraffic(problem.dtype, elements, rank, (rank + 1) % ranks), traffic);
   }
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax attention: Y = softmax(X K^t / sqrt(k)) V in every head, X being the queries; causal, a
-// token sees itself and what is before it. The projections around it are not part of it.
+// token sees itself and what is before it. Neighbouring heads of the queries may share keys and
+// values, of which there are `kv_heads` then. The projections around it are not part of it.
 //   FLOPs: 2 (k + v) + 5 for each pair of tokens that see each other and each head, k and v the
 //   widths of its keys and values (N^2 pairs, causal N (N + 1) / 2); backward 8 k + 6 v + 10, with
 //   the probabilities computed again instead of kept. Parameters none.
 //   Source: Vaswani et al., NeurIPS 2017; in blocks: Milakov and Gimelshein, 2018; Dao et al.,
-//   2022; over a ring: Liu et al., 2023.
+//   2022; over a ring: Liu et al., 2023; shared keys: Ainslie et al., GQA, 2023.
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/operators/attention/attention_shape.h"
 #include "workers/operators/attention/ring_plan.h"
@@ -23,7 +25,8 @@ class LocalSoftmaxAttention : public LocalHeads {
       : shape_(AttentionShapeOf(problem, operands.heads)),
         backward_(problem.direction == "backward"),
         device_(device),
-        o_(operands) {}
+        o_(operands),
+        kv_heads_(operands.heads * KvHeads(problem) / HeadMixer::Heads(problem)) {}
 
   absl::Status Allocate() {
     const int64_t size = DtypeSize(shape_.dtype);
@@ -32,37 +35,42 @@ class LocalSoftmaxAttention : public LocalHeads {
     attention_ = std::make_unique<BlockedAttention>(device_, shape_, o_.tokens, backward_,
                                                     workspace_.data());
     if (!backward_) return absl::OkStatus();
-    BB_ASSIGN_OR_RETURN(y_, device_.Allocate(size * Elements(shape_.value_width)));
+    BB_ASSIGN_OR_RETURN(y_, device_.Allocate(size * o_.tokens * o_.heads * shape_.value_width));
     return absl::OkStatus();
   }
 
   absl::Status Run() override {
-    const TokenRows q = All(o_.inputs[0]), k = All(o_.inputs[1]), v = All(o_.inputs[2]),
-                    y = All(backward_ ? y_.data() : o_.y), dy = All(o_.dy);
+    const TokenRows q = All(o_.inputs[0], o_.heads), k = All(o_.inputs[1], kv_heads_),
+                    v = All(o_.inputs[2], kv_heads_),
+                    y = All(backward_ ? y_.data() : o_.y, o_.heads), dy = All(o_.dy, o_.heads);
     BB_RETURN_IF_ERROR(attention_->Begin(y));
     BB_RETURN_IF_ERROR(attention_->Add(q, k, v, y));
     BB_RETURN_IF_ERROR(attention_->End(y));
     if (!backward_) return absl::OkStatus();
     BB_RETURN_IF_ERROR(attention_->MeanGradients(y, dy));
-    for (size_t i = 0; i < 3; ++i) {
-      const int64_t width = i < 2 ? shape_.key_width : shape_.value_width;
-      BB_RETURN_IF_ERROR(device_.Fill(shape_.dtype, Elements(width), 0, o_.gradients[i]));
-    }
-    return attention_->AddGradients(
-        q, k, v, dy, {All(o_.gradients[0]), All(o_.gradients[1]), All(o_.gradients[2])});
+    const BlockedAttention::Gradients gradients = {All(o_.gradients[0], o_.heads),
+                                                   All(o_.gradients[1], kv_heads_),
+                                                   All(o_.gradients[2], kv_heads_)};
+    BB_RETURN_IF_ERROR(Clear(gradients.dq, shape_.key_width));
+    BB_RETURN_IF_ERROR(Clear(gradients.dk, shape_.key_width));
+    BB_RETURN_IF_ERROR(Clear(gradients.dv, shape_.value_width));
+    return attention_->AddGradients(q, k, v, dy, gradients);
   }
 
  private:
-  int64_t Elements(int64_t width) const { return o_.tokens * o_.heads * width; }
+  absl::Status Clear(const TokenRows& part, int64_t width) {
+    return device_.Fill(shape_.dtype, o_.tokens * part.heads * width, 0, part.data);
+  }
   // Inputs are only read.
-  TokenRows All(const void* data) const {
-    return {static_cast<std::byte*>(const_cast<void*>(data)), {0, o_.tokens}};
+  TokenRows All(const void* data, int64_t heads) const {
+    return {static_cast<std::byte*>(const_cast<void*>(data)), {0, o_.tokens}, heads};
   }
 
   const AttentionShape shape_;
   const bool backward_;
   Device& device_;
   const HeadOperands o_;
+  const int64_t kv_heads_;
   Buffer workspace_, y_;
   std::unique_ptr<BlockedAttention> attention_;
 };
@@ -76,7 +84,11 @@ OperatorDescription Describe() {
   description.source = "Vaswani et al., NeurIPS 2017; Dao et al., FlashAttention, NeurIPS 2022";
   description.flops_formula = "2 N^2 (K + M) + 5 N^2 heads; causal about half";
   description.parameters = {
-      {"causal", "1: a token sees what is before it, 0: everything", "1", 0, 1}};
+      {"causal", "1: a token sees what is before it, 0: everything", "1", 0, 1},
+      {"kv_heads",
+       "heads of keys and values, each shared by neighbouring heads of queries; the "
+       "default is heads",
+       "", 1, 1 << 20}};
   return description;
 }
 
@@ -84,10 +96,17 @@ class SoftmaxAttention : public HeadMixer {
  public:
   SoftmaxAttention() : HeadMixer(Describe(), {AttentionRing()}) {}
 
-  absl::Status ResolveHeads(Problem&) const override { return absl::OkStatus(); }
+  absl::Status ResolveHeads(Problem& problem) const override {
+    DefaultParameter(problem, "kv_heads", Heads(problem));
+    if (Heads(problem) % KvHeads(problem) == 0) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("softmax_attention: kv_heads = ", KvHeads(problem),
+                     " must divide heads = ", Heads(problem)));
+  }
   std::vector<HeadTensor> Inputs(const Problem& problem) const override {
-    const int64_t width = problem.shape.d_in / Heads(problem);
-    return {{"x", width}, {"k", width}, {"v", OutputWidth(problem)}};
+    const int64_t width = problem.shape.d_in / Heads(problem),
+                  sharers = Heads(problem) / KvHeads(problem);
+    return {{"x", width}, {"k", width, 1.0, sharers}, {"v", OutputWidth(problem), 1.0, sharers}};
   }
   double FlopsPerHead(const Problem& problem) const override {
     const AttentionShape shape = AttentionShapeOf(problem, 1);
@@ -120,11 +139,13 @@ class SoftmaxAttention : public HeadMixer {
     return std::sqrt(static_cast<double>(problem.shape.d_out) /
                      static_cast<double>(problem.shape.d_in));
   }
-  // Logits of k terms, and sums over the tokens; backward both once more, and over the queries.
+  // Logits of k terms, and sums over the tokens; backward both once more, and over the queries of
+  // the heads that share a key.
   double RoundingGrowth(const Problem& problem) const override {
     const double forward =
         static_cast<double>(problem.shape.d_in / Heads(problem) + problem.shape.tokens + 8);
-    return problem.direction == "forward" ? forward : 4 * forward;
+    if (problem.direction == "forward") return forward;
+    return 4 * forward * static_cast<double>(GroupSize(problem));
   }
 };
 

@@ -10,17 +10,23 @@ namespace basisbench {
 std::vector<HeadActivation> HeadActivations(const HeadMixer& mixer, const Problem& problem) {
   std::vector<HeadActivation> activations;
   const std::vector<HeadTensor> inputs = mixer.Inputs(problem);
-  for (const HeadTensor& input : inputs) activations.push_back({input.name, input.width, true});
+  const int64_t group_size = mixer.GroupSize(problem);
+  const auto width = [&](const HeadTensor& input) {
+    return group_size / input.shared * input.width;
+  };
+  for (const HeadTensor& input : inputs) activations.push_back({input.name, width(input), true});
   const bool backward = problem.direction == "backward";
-  activations.push_back({backward ? "dy" : "y", HeadMixer::OutputWidth(problem), backward});
+  activations.push_back(
+      {backward ? "dy" : "y", group_size * HeadMixer::OutputWidth(problem), backward});
   for (size_t i = 0; backward && i < inputs.size(); ++i)
-    activations.push_back({"d" + inputs[i].name, inputs[i].width, false});
+    activations.push_back({"d" + inputs[i].name, width(inputs[i]), false});
   return activations;
 }
 
 HeadLayout::HeadLayout(const HeadMixer& mixer, const Problem& problem, int rank_)
     : tokens(problem.shape.tokens),
-      all_heads(HeadMixer::Heads(problem)),
+      group_size(mixer.GroupSize(problem)),
+      all_groups(HeadMixer::Heads(problem) / group_size),
       ranks(problem.ranks),
       rank(rank_),
       dtype(problem.dtype),
@@ -28,13 +34,13 @@ HeadLayout::HeadLayout(const HeadMixer& mixer, const Problem& problem, int rank_
       by_tokens(problem.sharding == "all_to_all"),
       moves(by_tokens && problem.ranks > 1),
       rows(by_tokens ? PartOf(tokens, ranks, rank) : Piece{0, tokens}),
-      heads(PartOf(all_heads, ranks, rank)),
+      groups(PartOf(all_groups, ranks, rank)),
       activations(HeadActivations(mixer, problem)) {}
 
 RankCost HeadRankCost(const HeadMixer& mixer, const Problem& problem, int rank) {
   const HeadLayout layout(mixer, problem, rank);
   RankCost cost;
-  if (layout.heads.count > 0) cost.elements = mixer.Workspace(problem, layout.heads.count);
+  if (layout.Heads() > 0) cost.elements = mixer.Workspace(problem, layout.Heads());
   int64_t staging = 0;
   for (const HeadActivation& activation : layout.activations) {
     cost.elements += layout.HeldElements(activation.width);

@@ -14,7 +14,7 @@ namespace basisbench {
 // One of the inputs, "y", "dy", or the gradient of an input.
 struct HeadActivation {
   std::string tensor;
-  int64_t width = 0;  // columns of one head
+  int64_t width = 0;  // columns of one group of heads
   bool incoming = false;
 };
 
@@ -25,20 +25,21 @@ struct HeadLayout {
 
   // Elements held, and while the heads are whole (the same where nothing moves).
   int64_t HeldElements(int64_t width) const {
-    return by_tokens ? rows.count * all_heads * width : WholeElements(width);
+    return by_tokens ? rows.count * all_groups * width : WholeElements(width);
   }
-  int64_t WholeElements(int64_t width) const { return tokens * heads.count * width; }
+  int64_t WholeElements(int64_t width) const { return tokens * groups.count * width; }
   Redistribution RedistributionOf(int64_t width) const {
-    return {dtype, tokens, all_heads * width, ranks, rank, width};
+    return {dtype, tokens, all_groups * width, ranks, rank, width};
   }
+  int64_t Heads() const { return groups.count * group_size; }
 
-  int64_t tokens, all_heads;
+  int64_t tokens, group_size, all_groups;
   int ranks, rank;
   Dtype dtype;
   bool backward;
   bool by_tokens;  // sharding "all_to_all"
   bool moves;      // and there is somewhere to move to
-  Piece rows, heads;
+  Piece rows, groups;
   std::vector<HeadActivation> activations;
 };
 

@@ -53,6 +53,12 @@ int64_t HeadMixer::OutputWidth(const Problem& problem) {
   return problem.shape.d_out / Heads(problem);
 }
 
+int64_t HeadMixer::GroupSize(const Problem& problem) const {
+  int64_t most = 1;
+  for (const HeadTensor& input : Inputs(problem)) most = std::max(most, input.shared);
+  return most;
+}
+
 absl::StatusOr<Problem> HeadMixer::Resolve(const Problem& problem) const {
   BB_ASSIGN_OR_RETURN(Problem resolved, ResolveAgainst(description_, problem));
   BB_RETURN_IF_ERROR(RefuseGrid(resolved));
@@ -71,7 +77,8 @@ absl::StatusOr<Problem> HeadMixer::Resolve(const Problem& problem) const {
 std::vector<TensorShape> HeadMixer::Tensors(const Problem& problem) const {
   std::vector<TensorShape> tensors;
   for (const HeadTensor& input : Inputs(problem))
-    tensors.push_back({input.name, problem.shape.tokens, Heads(problem) * input.width});
+    tensors.push_back(
+        {input.name, problem.shape.tokens, Heads(problem) / input.shared * input.width});
   return tensors;
 }
 
@@ -83,9 +90,10 @@ OperatorCost HeadMixer::Cost(const Problem& problem) const {
   // As one dense matrix of tokens for all channels would cost.
   cost.flops_effective = 2.0 * static_cast<double>(tokens) * static_cast<double>(tokens) *
                          static_cast<double>(d_out) * (backward ? 2 : 1);
+  const int64_t groups = Heads(problem) / GroupSize(problem);
   double columns = 0;
   for (const HeadActivation& activation : HeadActivations(*this, problem))
-    columns += static_cast<double>(Heads(problem) * activation.width);
+    columns += static_cast<double>(groups * activation.width);
   cost.bytes_min =
       static_cast<double>(DtypeSize(problem.dtype)) * static_cast<double>(tokens) * columns;
   const auto of_rank = [this](const Problem& of, int rank) {

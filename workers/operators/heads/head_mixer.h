@@ -5,7 +5,8 @@
 // definition; how operands lie on ranks, what moves, what it costs and the reference follow from
 // that, here.
 //
-// Shardings: "column" gives every rank its own heads: nothing moves. "all_to_all" cuts everything
+// Shardings: "column" gives every rank its own heads (whole groups of those that share an
+// input; ranks beyond their number have none): nothing moves. "all_to_all" cuts everything
 // by tokens; one all-to-all for each tensor makes heads whole before and cuts them again after.
 // "token" cuts by tokens too, and is the operator's own algorithm, if it has one.
 #pragma once
@@ -19,15 +20,17 @@
 
 namespace basisbench {
 
-// An input of N x (heads * width).
+// An input of N x (heads / shared * width).
 struct HeadTensor {
   std::string name;
   int64_t width = 0;   // columns of one head
   double scale = 1.0;  // standard deviation of its values
+  int64_t shared = 1;  // neighbouring heads that have one of its heads in common
 };
 
 // Some heads of every tensor in device memory, without gaps: element (token, head, i) is at
-// (token * heads + head) * width + i. Null where the direction has no use for it.
+// (token * heads + head) * width + i, of a shared tensor with the number of its own heads. Null
+// where the direction has no use for it.
 struct HeadOperands {
   int64_t tokens = 0, heads = 0;
   std::vector<const void*> inputs;  // in the order of HeadMixer::Inputs
@@ -94,6 +97,8 @@ class HeadMixer : public Operator {
   static int64_t Heads(const Problem& problem);
   // Columns of one head of Y.
   static int64_t OutputWidth(const Problem& problem);
+  // Heads that go together, since they share some input.
+  int64_t GroupSize(const Problem& problem) const;
 
  private:
   OperatorDescription description_;

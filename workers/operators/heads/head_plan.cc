@@ -36,7 +36,7 @@ class HeadPlan : public Plan {
       staging = std::max(staging, place.redistribution.ByRows());
     }
     BB_RETURN_IF_ERROR(Take(staging, staging_));
-    if (layout_.heads.count == 0) return absl::OkStatus();
+    if (layout_.Heads() == 0) return absl::OkStatus();
     BB_ASSIGN_OR_RETURN(local_, mixer.MakeLocal(problem, device_, Operands()));
     return absl::OkStatus();
   }
@@ -56,7 +56,7 @@ class HeadPlan : public Plan {
 
   // Activations come in the order of HeadActivations: inputs, y or dy, gradients.
   HeadOperands Operands() {
-    HeadOperands operands{.tokens = layout_.tokens, .heads = layout_.heads.count};
+    HeadOperands operands{.tokens = layout_.tokens, .heads = layout_.Heads()};
     for (Place& place : places_) {
       void* data = layout_.moves ? place.whole.data() : place.held.data();
       const std::string& tensor = place.activation.tensor;
@@ -79,8 +79,8 @@ class HeadPlan : public Plan {
       if (place.activation.incoming != incoming) continue;
       const int64_t width = place.activation.width;
       const Piece cols = layout_.by_tokens
-                             ? Piece{0, layout_.all_heads * width}
-                             : Piece{layout_.heads.offset * width, layout_.heads.count * width};
+                             ? Piece{0, layout_.all_groups * width}
+                             : Piece{layout_.groups.offset * width, layout_.groups.count * width};
       shards.push_back({place.activation.tensor, layout_.dtype, place.held.data(), cols.count,
                         IndicesOf(layout_.rows), IndicesOf(cols)});
     }

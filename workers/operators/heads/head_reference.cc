@@ -21,7 +21,7 @@ HeadValues Load(const HeadMixer& mixer, const Problem& problem, const Operands& 
     values.emplace_back(static_cast<size_t>(problem.shape.tokens * input.width));
     for (int64_t row = 0; row < problem.shape.tokens; ++row) {
       operands.Row(
-          input.name, row, head * input.width,
+          input.name, row, head / input.shared * input.width,
           absl::MakeSpan(values.back())
               .subspan(static_cast<size_t>(row * input.width), static_cast<size_t>(input.width)));
     }
@@ -107,9 +107,12 @@ double HeadMixer::ReferenceDerivative(const Problem& problem, const Operands& op
       std::find_if(inputs.begin(), inputs.end(),
                    [&](const HeadTensor& input) { return input.name == change.tensor; }) -
       inputs.begin());
-  const int64_t width = inputs[index].width, out_width = OutputWidth(problem);
+  const int64_t width = inputs[index].width, shared = inputs[index].shared,
+                out_width = OutputWidth(problem);
   std::set<int64_t> heads;
-  for (const int64_t col : change.cols) heads.insert(col / width);
+  for (const int64_t col : change.cols) {
+    for (int64_t sharer = 0; sharer < shared; ++sharer) heads.insert(col / width * shared + sharer);
+  }
   const std::vector<int64_t> rows = IsRowWise(change.tensor) ? change.rows : AllRows(problem);
   long double derivative = 0;
   for (const int64_t head : heads) {
@@ -123,7 +126,7 @@ double HeadMixer::ReferenceDerivative(const Problem& problem, const Operands& op
         IsLinearIn(change.tensor) ? std::vector<double>(changed.size(), 0.0) : changed;
     const auto at = [&](double factor) {
       changed = kept;
-      AddChange(change, head, width, factor, changed);
+      AddChange(change, head / shared, width, factor, changed);
       return Pairing(*this, problem, values, dy, rows);
     };
     derivative +=
