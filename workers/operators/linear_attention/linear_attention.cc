@@ -101,7 +101,7 @@ class LinearAttention : public HeadMixer {
     const auto tokens = static_cast<double>(problem.shape.tokens),
                k = static_cast<double>(shape.key_width), v = static_cast<double>(shape.value_width);
     const bool backward = problem.direction == "backward";
-    const double states = (backward ? 10 : 4) * tokens * k * v;
+    const double states = (backward ? 10 : 4) * tokens * k * v + StateFlops(problem, shape);
     if (!shape.causal) return states;
     // Half of a chunk's square, and its diagonal, whole chunks and the last one.
     const auto chunk = static_cast<double>(shape.chunk);

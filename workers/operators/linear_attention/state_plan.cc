@@ -177,7 +177,7 @@ absl::Status StatePlan::Backward(Parts parts) {
 absl::Status StatePlan::Exchange(Parts parts, Side side, Buffer& state) {
   const int rank = communicator_.rank(), ranks = problem_.ranks;
   const bool before = side == Side::kBefore;
-  if (parts.compute) {
+  if (parts.compute && (ranks > 1 || !layout_.shape.causal)) {
     BB_RETURN_IF_ERROR(before ? scan_->SumKeys(StateOf(rank)) : scan_->SumQueries(StateOf(rank)));
     if (layout_.decays) BB_RETURN_IF_ERROR(rates_->Total(DecaysOf(rank)));
   }
@@ -243,6 +243,13 @@ double LowerBoundWords(const ScanOperator& op, const Problem& problem) {
 }
 
 }  // namespace
+
+double StateFlops(const Problem& problem, const ScanShape& shape) {
+  if (problem.sharding != "token" || problem.ranks == 1 || !shape.causal) return 0;
+  const auto states = static_cast<double>(shape.key_width * shape.value_width);
+  return (problem.direction == "backward" ? 4 : 2) * states *
+         static_cast<double>(problem.shape.tokens);
+}
 
 Sharding ScanStates(ScanOperator op) {
   const auto make_plan = [op](const Problem& problem, Device& device,

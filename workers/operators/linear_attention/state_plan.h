@@ -2,8 +2,9 @@
 // Sharding "token" of an operator that is a scan: everything is cut by tokens, and ranks tell each
 // other the states of their tokens, whose size does not depend on how many there are, and by how
 // much the tokens make a state decay. Backward the states of queries and output gradients too.
-//   Messages P - 1, bytes b (P - 1) S, S the elements of all heads' states, and with decays one
-//   more for each head; backward twice.
+//   FLOPs 2 N k v more a head than on one rank where it is causal, k and v as there; backward
+//   twice. Messages P - 1, bytes b (P - 1) S, S the elements of all heads' states, and with decays
+//   one more for each head; backward twice.
 #pragma once
 
 #include <vector>
@@ -27,5 +28,9 @@ struct ScanOperator {
 };
 
 Sharding ScanStates(ScanOperator op);
+
+// FLOPs of one head that come on top in this sharding: causal, states are summed once to be told
+// and once more on the way through the tokens.
+double StateFlops(const Problem& problem, const ScanShape& shape);
 
 }  // namespace basisbench

@@ -124,7 +124,8 @@ class Ssm : public HeadMixer {
                chunk = static_cast<double>(shape.chunk);
     const double whole = std::floor(tokens / chunk), rest = tokens - whole * chunk;
     const double pairs = (whole * chunk * (chunk + 1) + rest * (rest + 1)) / 2;
-    return (backward ? 10 : 4) * tokens * s * p + pairs * (s + p) * (backward ? 6 : 2);
+    return (backward ? 10 : 4) * tokens * s * p + StateFlops(problem, shape) +
+           pairs * (s + p) * (backward ? 6 : 2);
   }
   int64_t Workspace(const Problem& problem, int64_t heads) const override {
     const ScanShape shape = ShapeOf(problem, heads);
