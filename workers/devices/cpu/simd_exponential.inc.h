@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exponentials and largest elements of rows, for softmax and decays. e^t = 2^n e^r with |r| below
-// half of log 2 and a Taylor polynomial for e^r: within two units in the last place. What would not
-// be a normal number becomes the smallest or largest that is.
+// Exponentials, logarithms of sigmoids and largest elements of rows, for softmax and decays. e^t =
+// 2^n e^r with |r| below half of log 2 and a Taylor polynomial for e^r: within two units in the
+// last place. What would not be a normal number becomes the smallest or largest that is.
 #pragma once
 
 #include "workers/devices/cpu/simd_vector.inc.h"
@@ -17,7 +17,7 @@ struct ExponentialConstants<float> {
       0x1.8p23f;  // adding it leaves the nearest integer in the low bits
   static constexpr float kLogHigh = 0x1.62e4p-1f, kLogLow = 0x1.7f7d1cp-20f;
   static constexpr float kLowest = -87, kHighest = 88;
-  static constexpr int kFraction = 23, kDegree = 7;
+  static constexpr int kFraction = 23, kDegree = 7, kLogTerms = 8;
 };
 
 template <>
@@ -25,7 +25,7 @@ struct ExponentialConstants<double> {
   static constexpr double kRound = 0x1.8p52;
   static constexpr double kLogHigh = 0x1.62e42fefa3800p-1, kLogLow = 0x1.ef35793c76730p-45;
   static constexpr double kLowest = -708, kHighest = 709;
-  static constexpr int kFraction = 52, kDegree = 13;
+  static constexpr int kFraction = 52, kDegree = 13, kLogTerms = 17;
 };
 
 template <typename T, int Bytes>
@@ -74,6 +74,32 @@ struct Exponential {
       total += y[j];
     }
     return total;
+  }
+
+  // log(1 + u) = 2 (s + s^3 / 3 + s^5 / 5 + ...) with s = u / (2 + u), for u in 0..1.
+  [[gnu::always_inline]] static V LogOfOnePlus(V u) {
+    const V s = u / (u + T(2)), square = s * s;
+    V sum = V{} + T(1) / T(2 * C::kLogTerms - 1);
+#pragma GCC unroll 20
+    for (int k = C::kLogTerms - 2; k >= 0; --k) sum = sum * square + T(1) / T(2 * k + 1);
+    return T(2) * s * sum;
+  }
+
+  // log(1 / (1 + e^-x)), without overflow either way.
+  [[gnu::always_inline]] static V LogSigmoidOf(V x) {
+    const V zero = {}, low = x < zero ? x : zero, high = x < zero ? zero : x;
+    return low - LogOfOnePlus(Of(low - high));
+  }
+
+  static void LogSigmoid(int64_t count, const T* x, T* y) {
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+      R::template Store<false>(y + i, LogSigmoidOf(R::Load(x + i)));
+    if (i == count) return;
+    V rest = {};
+    for (int64_t j = i; j < count; ++j) rest[j - i] = x[j];
+    rest = LogSigmoidOf(rest);
+    for (int64_t j = i; j < count; ++j) y[j] = rest[j - i];
   }
 
   // The largest of x[i]; count is at least 1.

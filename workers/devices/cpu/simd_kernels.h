@@ -140,6 +140,8 @@ struct TypedKernels {
   void (*real_spectrum)(int64_t m, T half, const T* turns, const T* x, T* y);
   // y[j] = e^(scale * x[j] - shift); returns their sum. y may be x.
   T (*exponentials)(int64_t count, const T* x, T scale, T shift, T* y);
+  // y[j] = log(1 / (1 + e^-x[j])). y may be x.
+  void (*log_sigmoid)(int64_t count, const T* x, T* y);
   // Of at least one element.
   T (*largest)(int64_t count, const T* x);
   void (*stages)(const StagesTask<T>& task);

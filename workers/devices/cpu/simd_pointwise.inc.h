@@ -29,6 +29,8 @@ struct Pointwise {
 #pragma GCC unroll 4
       for (int j = 0; j < 4; ++j) R::template Store<Stream>(y + i + j * kLanes, v[j]);
     }
+    for (; i + kLanes <= count; i += kLanes)
+      R::template Store<Stream>(y + i, f(R::Load(x + i), R::Load(z + i)));
     for (; i < count; ++i) y[i] = g(x[i], z[i]);
     if (Stream) Fence<Bytes>();
   }

@@ -30,6 +30,7 @@ constexpr TypedKernels<T> MakeTypedKernels() {
           simd::Pairing<T, Bytes>::Run,
           simd::RealFft<T, Bytes>::Run,
           simd::Exponential<T, Bytes>::Row,
+          simd::Exponential<T, Bytes>::LogSigmoid,
           simd::Exponential<T, Bytes>::Largest,
           simd::Stages<T, Bytes>::Run,
           simd::Stages<T, Bytes>::Gradient,

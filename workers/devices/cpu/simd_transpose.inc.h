@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transposition in square blocks of registers: log2(lanes) rounds of interleaving pairs, a perfect
-// shuffle each. Blocks are taken down tiles that fit the first-level cache, so that each cache line
-// is read and written once.
+// shuffle each. Blocks are taken along strips of as many rows as a line of the output has elements,
+// so that each line is written once and there are no more rows at a time than the processor fetches
+// ahead.
 #pragma once
 
 #include "workers/devices/cpu/simd_kernels.h"
@@ -14,7 +15,8 @@ struct Transposition {
   using R = Register<T, Bytes>;
   using V = typename R::Vector;
   static constexpr int kLanes = R::kLanes;
-  static constexpr int64_t kTile = 64;
+  // A line of the output.
+  static constexpr int64_t kRows = 64 / static_cast<int64_t>(sizeof(T));
 
   [[gnu::always_inline]] static void Interleave(const V* in, V* out) {
     typename R::Indices low, high;
@@ -70,11 +72,8 @@ struct Transposition {
 
   template <bool Stream>
   static void Tiles(const TransposeTask<T>& task) {
-    for (int64_t i = 0; i < task.rows; i += kTile) {
-      const int64_t i1 = i + kTile < task.rows ? i + kTile : task.rows;
-      for (int64_t j = 0; j < task.cols; j += kTile) {
-        Tile<Stream>(task, i, i1, j, j + kTile < task.cols ? j + kTile : task.cols);
-      }
+    for (int64_t i = 0; i < task.rows; i += kRows) {
+      Tile<Stream>(task, i, i + kRows < task.rows ? i + kRows : task.rows, 0, task.cols);
     }
   }
 

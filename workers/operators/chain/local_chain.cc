@@ -59,15 +59,24 @@ class LocalChain : public BlockedMixer {
   }
 
  protected:
+  // The first factor reads X and the last one writes Y where vectors lie in one piece.
   absl::Status Forward(const Piece& block) override {
     rows_ = block.count;
-    BB_RETURN_IF_ERROR(CopyRows(device_, dtype_, rows_, n_, X(block), Z()));
-    size_t diagonal = 0;
-    for (const ChainStep& step : chain_.steps()) {
-      BB_RETURN_IF_ERROR(step.factor == Factor::kDiagonal ? Scale(diagonal++)
-                                                          : Transform(step.factor, false));
+    Source at = X(block);
+    if (at.col != 1) {
+      BB_RETURN_IF_ERROR(CopyRows(device_, dtype_, rows_, n_, at, Z()));
+      at = Contents();
     }
-    return CopyRows(device_, dtype_, rows_, n_, Contents(), Y(block));
+    const Target y = Y(block);
+    size_t diagonal = 0, left = chain_.steps().size();
+    for (const ChainStep& step : chain_.steps()) {
+      const bool ends = --left == 0 && y.col == 1;
+      BB_RETURN_IF_ERROR(step.factor == Factor::kDiagonal
+                             ? Scale(diagonal++, at, ends ? y : Z())
+                             : Transform(step.factor, false, at, ends ? y : Z()));
+      at = Contents();
+    }
+    return y.col == 1 ? absl::OkStatus() : CopyRows(device_, dtype_, rows_, n_, at, y);
   }
 
   absl::Status Backward(const Piece& block) override {
@@ -77,22 +86,22 @@ class LocalChain : public BlockedMixer {
     for (size_t i = 0; i <= chain_.Repeated(); ++i) {
       const Factor factor = chain_.steps()[i].factor;
       if (factor != Factor::kDiagonal) {
-        BB_RETURN_IF_ERROR(Transform(factor, false));
+        BB_RETURN_IF_ERROR(Transform(factor, false, Contents(), Z()));
         continue;
       }
       BB_RETURN_IF_ERROR(CopyRows(device_, dtype_, rows_, n_, Contents(), {Kept(diagonal), n_, 1}));
-      if (i < chain_.Repeated()) BB_RETURN_IF_ERROR(Scale(diagonal));
+      if (i < chain_.Repeated()) BB_RETURN_IF_ERROR(Scale(diagonal, Contents(), Z()));
       ++diagonal;
     }
     BB_RETURN_IF_ERROR(CopyRows(device_, dtype_, rows_, n_, Dy(block), Z()));
     for (size_t i = chain_.steps().size(); i-- > 0;) {
       const Factor factor = chain_.steps()[i].factor;
       if (factor != Factor::kDiagonal) {
-        BB_RETURN_IF_ERROR(Transform(factor, true));
+        BB_RETURN_IF_ERROR(Transform(factor, true, Contents(), Z()));
         continue;
       }
       BB_RETURN_IF_ERROR(Gradient(--diagonal, block.offset > 0));
-      BB_RETURN_IF_ERROR(Scale(diagonal));
+      BB_RETURN_IF_ERROR(Scale(diagonal, Contents(), Z()));
     }
     return CopyRows(device_, dtype_, rows_, n_, Contents(), Dx(block));
   }
@@ -104,10 +113,10 @@ class LocalChain : public BlockedMixer {
     return ElementAt(dtype_, kept_.data(), static_cast<int64_t>(diagonal) * blocks_.size * n_);
   }
 
-  absl::Status Scale(size_t diagonal) {
+  absl::Status Scale(size_t diagonal, const Source& from, const Target& to) {
     ProductArgs args{.dtype = dtype_, .rows = rows_, .cols = n_};
-    args.x = args.y = z_.data();
-    args.x_row_stride = args.y_row_stride = n_;
+    args.x = from.data, args.x_row_stride = from.row;
+    args.y = to.data, args.y_row_stride = to.row;
     args.w = o_.weights[diagonal];
     return device_.Product(args);
   }
@@ -123,39 +132,40 @@ class LocalChain : public BlockedMixer {
     return device_.ColumnSum(args);
   }
 
-  absl::Status Transform(Factor factor, bool adjoint) {
+  // Rows in one piece.
+  absl::Status Transform(Factor factor, bool adjoint, const Source& from, const Target& to) {
     switch (factor) {
       case Factor::kDiagonal:
         return absl::InternalError("a diagonal is no transform");
       case Factor::kHadamard:
-        return Hadamard();
+        return Hadamard(from, to);
       case Factor::kCosine:
       case Factor::kInverseCosine:
-        return (factor == Factor::kCosine) != adjoint ? dct_.Apply(rows_, Contents(), Z())
-                                                      : dct_.Adjoint(rows_, Contents(), Z());
+        return (factor == Factor::kCosine) != adjoint ? dct_.Apply(rows_, from, to)
+                                                      : dct_.Adjoint(rows_, from, to);
       case Factor::kPermutation:
-        return Permute(adjoint ? back_ : there_);
+        return Permute(adjoint ? back_ : there_, from, to);
     }
     return absl::OkStatus();
   }
 
-  absl::Status Hadamard() {
+  absl::Status Hadamard(const Source& from, const Target& to) {
     WhtArgs args{.dtype = dtype_, .rows = rows_, .n = n_};
     args.scale = 1 / std::sqrt(static_cast<double>(n_));
-    args.in = args.out = z_.data();
-    args.in_row_stride = args.out_row_stride = n_;
+    args.in = from.data, args.in_row_stride = from.row;
+    args.out = to.data, args.out_row_stride = to.row;
     return device_.Wht(args);
   }
 
-  absl::Status Permute(const Buffer& index) {
+  // Not in place: what stays in z_ is made in the other place, which is z_ from then on.
+  absl::Status Permute(const Buffer& index, const Source& from, const Target& to) {
+    const bool in_place = from.data == to.data;
     GatherArgs args{.dtype = dtype_, .rows = rows_, .cols = n_};
     args.index = index.as<int32_t>();
-    args.x = z_.data();
-    args.x_row_stride = n_;
-    args.y = spare_.data();
-    args.y_row_stride = n_;
+    args.x = from.data, args.x_row_stride = from.row;
+    args.y = in_place ? spare_.data() : to.data, args.y_row_stride = to.row;
     BB_RETURN_IF_ERROR(device_.Gather(args));
-    std::swap(z_, spare_);
+    if (in_place) std::swap(z_, spare_);
     return absl::OkStatus();
   }
 

@@ -15,35 +15,49 @@
 namespace basisbench {
 namespace {
 
-// Tap by tap over whole rows: tap l adds rows 0 ... N-l-1 of X, weighted, to rows l ... N-1 of Y.
+// Blocks of rows that stay in the cache while tap by tap is added to them: tap l adds rows 0 ...
+// N-l-1 of X, weighted, to rows l ... N-1 of Y.
 class LocalShortConv : public LocalMixer {
  public:
   LocalShortConv(const Problem& problem, Device& device, const LocalOperands& operands)
       : tokens_(problem.shape.tokens),
         taps_(std::min(tokens_, IntegerParameter(problem, "taps"))),
         unreached_(IntegerParameter(problem, "taps") - taps_),
+        rows_(std::max<int64_t>(
+            1, kBlockBytes / (std::max<int64_t>(1, operands.vectors) * DtypeSize(problem.dtype)))),
         forward_(problem.direction == "forward"),
         o_(operands),
         each_(problem.dtype, operands.vectors, device, operands.weights[0], operands.gradients[0]) {
   }
 
   absl::Status Run() override {
-    for (int64_t tap = 0; tap < taps_; ++tap) {
-      const int64_t rows = tokens_ - tap;
-      if (forward_) {
-        BB_RETURN_IF_ERROR(each_.Spread(tap, rows, o_.x, each_.Row(o_.y, tap), tap > 0));
-        continue;
-      }
-      const std::byte* dy = each_.Row(o_.dy, tap);
-      BB_RETURN_IF_ERROR(each_.Spread(tap, rows, dy, o_.dx, tap > 0));
-      BB_RETURN_IF_ERROR(each_.Gradient(tap, rows, o_.x, dy, false));
-    }
-    if (forward_ || unreached_ == 0) return absl::OkStatus();
-    return each_.ClearGradients(taps_, unreached_);
+    for (int64_t first = 0; first < tokens_; first += rows_)
+      BB_RETURN_IF_ERROR(Block({first, std::min(rows_, tokens_ - first)}));
+    if (forward_) return absl::OkStatus();
+    for (int64_t tap = 0; tap < taps_; ++tap)
+      BB_RETURN_IF_ERROR(each_.Gradient(tap, tokens_ - tap, o_.x, each_.Row(o_.dy, tap), false));
+    return unreached_ == 0 ? absl::OkStatus() : each_.ClearGradients(taps_, unreached_);
   }
 
  private:
+  // All taps of some rows of the output.
+  absl::Status Block(const Piece& rows) {
+    for (int64_t tap = 0; tap < taps_; ++tap) {
+      const int64_t end = rows.offset + rows.count;
+      const int64_t from = forward_ ? std::max(rows.offset, tap) : rows.offset;
+      const int64_t to = forward_ ? end : std::min(end, tokens_ - tap);
+      BB_RETURN_IF_ERROR(forward_ ? each_.Spread(tap, to - from, each_.Row(o_.x, from - tap),
+                                                 each_.Row(o_.y, from), tap > 0)
+                                  : each_.Spread(tap, to - from, each_.Row(o_.dy, from + tap),
+                                                 each_.Row(o_.dx, from), tap > 0));
+    }
+    return absl::OkStatus();
+  }
+
+  static constexpr int64_t kBlockBytes = int64_t{64} << 10;  // of output
+
   const int64_t tokens_, taps_, unreached_;  // taps beyond the sequence reach nothing
+  const int64_t rows_;                       // of a block
   const bool forward_;
   const LocalOperands o_;
   const Taps each_;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decays against their definitions in float64.
+#include <algorithm>
 #include <cmath>
 
 #include "gtest/gtest.h"
 #include "tests/unit/workers/devices/device_test_support.h"
+#include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
@@ -15,7 +17,7 @@ TYPED_TEST_SUITE(Decay, Types);
 
 double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-constexpr int64_t kRows = 11, kCols = 3;
+constexpr int64_t kRows = 41, kCols = 3;
 
 TYPED_TEST(Decay, SumsStartAnewEveryPeriod) {
   const auto x = RandomValues<TypeParam>(kRows * kCols, 1);
@@ -65,6 +67,22 @@ TYPED_TEST(Decay, GradientIsThatOfTheSums) {
     }
   }
   EXPECT_LT(ErrorInRoundoffs(y, want), 16);
+}
+
+TYPED_TEST(Decay, LogarithmsOfSigmoidsHoldInEveryInstructionSet) {
+  for (const SimdKernels* kernels : UsableKernels()) {
+    auto x = RandomValues<TypeParam>(101, 3);
+    for (TypeParam& value : x) value *= 60;
+    x[0] = 0, x[1] = 1e4, x[2] = -1e4;
+    std::vector<TypeParam> y(x.size());
+    kernels->template Of<TypeParam>().log_sigmoid(static_cast<int64_t>(x.size()), x.data(),
+                                                  y.data());
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double want = std::min<double>(x[i], 0) - std::log1p(std::exp(-std::fabs(x[i])));
+      EXPECT_NEAR(y[i], want, 4 * UnitRoundoff(kDtypeOf<TypeParam>) * std::fabs(want) + 1e-36)
+          << kernels->name << " " << x[i];
+    }
+  }
 }
 
 }  // namespace
