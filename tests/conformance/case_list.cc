@@ -18,10 +18,14 @@ constexpr ProblemShape kShapes[] = {{64, 64, 64}, {1, 16, 16},    {13, 17, 11}, 
                                     {37, 48, 48}, {24, 256, 256}, {67, 5, 3},   {3, 64, 128},
                                     {30, 18, 18}, {12, 1100, 20}, {21, 32, 16}};
 
-// Between processes, every second one: what a rank computes is covered with ranks as threads.
+// Between processes, every second one, and halves on few ranks: what a rank computes is covered
+// with ranks as threads.
+constexpr int kProcessHalfRanks = 2;
+
 bool IsRun(size_t shape) { return Backend() == "local" || shape % 2 == 0; }
 
-constexpr int kVariantRanks = 3, kControlledHalfRanks = 2;
+constexpr int kVariantRanks = 3;
+constexpr int kControlledRanks = 8, kControlledSingleRanks = 4, kControlledHalfRanks = 2;
 
 // Every two- and three-dimensional grid.
 std::vector<std::string> Grids(int ranks) {
@@ -43,6 +47,7 @@ std::vector<ConformanceCase> Lines(const std::string& direction) {
     for (const std::string& sharding : op->description().shardings) {
       for (const Dtype dtype : op->description().dtypes) {
         for (const int ranks : RankCounts()) {
+          if (Backend() != "local" && IsHalf(dtype) && ranks > kProcessHalfRanks) continue;
           lines.push_back({op, sharding, dtype, ranks, direction});
         }
       }
@@ -85,7 +90,10 @@ std::vector<ConformanceCase> ControlledCases(const std::string& direction) {
   std::vector<ConformanceCase> cases = AllCases(direction);
   cases.erase(std::remove_if(cases.begin(), cases.end(),
                              [](const ConformanceCase& one) {
-                               return IsHalf(one.dtype) && one.ranks > kControlledHalfRanks;
+                               const int most = one.dtype == Dtype::kF64 ? kControlledRanks
+                                                : IsHalf(one.dtype)      ? kControlledHalfRanks
+                                                                         : kControlledSingleRanks;
+                               return one.ranks > most;
                              }),
               cases.end());
   return cases;

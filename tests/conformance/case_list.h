@@ -34,8 +34,8 @@ std::vector<ConformanceCase> EveryLine();
 // the variants of parameters.
 std::vector<ConformanceCase> AllCases(const std::string& direction = "forward");
 
-// Those that wrong outputs are tried on. Storage in halves changes nothing about what validation
-// sees of the ranks, so halves are among them on few ranks only.
+// Those that wrong outputs are tried on. How elements are stored changes nothing about what
+// validation sees of the ranks, so f32 and halves are among them on fewer ranks only.
 std::vector<ConformanceCase> ControlledCases(const std::string& direction = "forward");
 
 // "matmul_summa_f32_4".

@@ -29,17 +29,17 @@ std::vector<int32_t> Shuffled(int64_t seed, int64_t n) {
   return order;
 }
 
-// z H by halves: H_2m = [H_m H_m; H_m -H_m].
+// z H by halves of parts: H_2m = [H_m H_m; H_m -H_m].
 void TimesHadamard(absl::Span<long double> z) {
-  const size_t half = z.size() / 2;
-  if (half == 0) return;
-  for (size_t i = 0; i < half; ++i) {
-    const long double sum = z[i] + z[half + i], difference = z[i] - z[half + i];
-    z[i] = sum;
-    z[half + i] = difference;
+  for (size_t half = z.size() / 2; half > 0; half /= 2) {
+    for (size_t part = 0; part < z.size(); part += 2 * half) {
+      for (size_t i = part; i < part + half; ++i) {
+        const long double sum = z[i] + z[half + i], difference = z[i] - z[half + i];
+        z[i] = sum;
+        z[half + i] = difference;
+      }
+    }
   }
-  TimesHadamard(z.first(half));
-  TimesHadamard(z.last(half));
 }
 
 // Of a unit at k: column k of H times b[k], permuted and scaled by g, through H, scaled by s.
