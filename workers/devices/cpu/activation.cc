@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/devices/cpu/cpu_features.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
@@ -11,6 +12,13 @@ absl::Status CheckSize(int64_t rows, int64_t cols) {
   if (rows >= 0 && cols >= 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("activation: rows = ", rows, ", cols = ", cols, " must not be negative"));
+}
+
+// What does not stay in the cache anyhow, of so many matrices that are read or written, is written
+// around it.
+template <typename Args>
+bool Exceeds(const Args& args, int64_t matrices) {
+  return matrices * args.rows * args.cols * DtypeSize(args.dtype) > CacheShareBytes();
 }
 
 // Row `index` of a matrix that may be absent.
@@ -26,6 +34,7 @@ T* RowOf(void* matrix, int64_t stride, int64_t index) {
 template <typename T>
 void Values(const ActivationArgs& args) {
   ActivationTask<T> task{.activation = args.activation, .count = args.cols};
+  task.stream = args.y != args.x && args.y != args.w && Exceeds(args, 3);
   for (int64_t i = 0; i < args.rows; ++i) {
     task.x = RowOf<T>(args.x, args.x_row_stride, i);
     task.w = RowOf<T>(args.w, args.w_row_stride, i);
@@ -37,6 +46,7 @@ void Values(const ActivationArgs& args) {
 template <typename T>
 void Gradients(const ActivationGradientArgs& args) {
   ActivationGradientTask<T> task{.activation = args.activation, .count = args.cols};
+  task.stream = Exceeds(args, 5);
   for (int64_t i = 0; i < args.rows; ++i) {
     task.x = RowOf<T>(args.x, args.x_row_stride, i);
     task.w = RowOf<T>(args.w, args.w_row_stride, i);

@@ -48,7 +48,7 @@ struct Activations {
     for (int64_t i = 0; i < count; ++i) p[i] = v[i];
   }
 
-  template <Nonlinearity kind, bool Gated>
+  template <Nonlinearity kind, bool Gated, bool Stream>
   static void Values(const ActivationTask<T>& task) {
     const auto some = [&](int64_t at, int64_t count) {
       V y = Of<kind>(LoadSome(task.x + at, count)).value;
@@ -56,23 +56,29 @@ struct Activations {
       StoreSome(task.y + at, y, count);
     };
     int64_t i = 0;
+    if (Stream) {
+      while (i < task.count && !Aligned<Bytes>(task.y + i)) ++i;
+      some(0, i);
+    }
     for (; i + kLanes <= task.count; i += kLanes) {
       V y = Of<kind>(R::Load(task.x + i)).value;
       if (Gated) y *= R::Load(task.w + i);
-      R::template Store<false>(task.y + i, y);
+      R::template Store<Stream>(task.y + i, y);
     }
     some(i, task.count - i);
+    if (Stream) Fence<Bytes>();
   }
 
-  template <Nonlinearity kind, bool Gated>
+  // Stream: dx and dw are aligned.
+  template <Nonlinearity kind, bool Gated, bool Stream>
   static void Gradients(const ActivationGradientTask<T>& task) {
     int64_t i = 0;
     for (; i + kLanes <= task.count; i += kLanes) {
       const Pair f = Of<kind>(R::Load(task.x + i));
       const V dy = R::Load(task.dy + i);
-      if (Gated) R::template Store<false>(task.dw + i, dy * f.value);
+      if (Gated) R::template Store<Stream>(task.dw + i, dy * f.value);
       const V w = Gated ? R::Load(task.w + i) : V{} + T(1);
-      R::template Store<false>(task.dx + i, dy * w * f.derivative);
+      R::template Store<Stream>(task.dx + i, dy * w * f.derivative);
     }
     const int64_t rest = task.count - i;
     const Pair f = Of<kind>(LoadSome(task.x + i, rest));
@@ -80,15 +86,24 @@ struct Activations {
     const V w = Gated ? LoadSome(task.w + i, rest) : V{} + T(1);
     if (Gated) StoreSome(task.dw + i, dy * f.value, rest);
     StoreSome(task.dx + i, dy * w * f.derivative, rest);
+    if (Stream) Fence<Bytes>();
   }
 
   template <Nonlinearity kind>
   static void ValuesOf(const ActivationTask<T>& task) {
-    task.w != nullptr ? Values<kind, true>(task) : Values<kind, false>(task);
+    if (task.stream) {
+      task.w != nullptr ? Values<kind, true, true>(task) : Values<kind, false, true>(task);
+    } else {
+      task.w != nullptr ? Values<kind, true, false>(task) : Values<kind, false, false>(task);
+    }
   }
   template <Nonlinearity kind>
   static void GradientsOf(const ActivationGradientTask<T>& task) {
-    task.w != nullptr ? Gradients<kind, true>(task) : Gradients<kind, false>(task);
+    if (task.stream && Aligned<Bytes>(task.dx) && Aligned<Bytes>(task.dw)) {
+      task.w != nullptr ? Gradients<kind, true, true>(task) : Gradients<kind, false, true>(task);
+    } else {
+      task.w != nullptr ? Gradients<kind, true, false>(task) : Gradients<kind, false, false>(task);
+    }
   }
 
   static void Run(const ActivationTask<T>& task) {

@@ -107,6 +107,7 @@ struct ActivationTask {
   const T* x = nullptr;
   const T* w = nullptr;
   T* y = nullptr;
+  bool stream = false;  // write around the cache; only where y is neither x nor w
 };
 
 // A row of ActivationGradientArgs.
@@ -119,6 +120,7 @@ struct ActivationGradientTask {
   const T* dy = nullptr;
   T* dx = nullptr;
   T* dw = nullptr;
+  bool stream = false;
 };
 
 // `stream` writes around the cache: worth it when the output is larger than the last-level cache.

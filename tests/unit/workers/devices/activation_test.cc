@@ -54,6 +54,34 @@ TYPED_TEST(ActivationTest, ValuesAreGatedRowByRow) {
   }
 }
 
+// Large enough to be written around the cache, from rows that start anywhere.
+TYPED_TEST(ActivationTest, LargeOnesAreTheSame) {
+  constexpr int64_t kLong = (1 << 20) + 5, kTwo = 2;
+  const auto x = RandomValues<TypeParam>(kTwo * kLong, 1), w = RandomValues<TypeParam>(x.size(), 2),
+             dy = RandomValues<TypeParam>(x.size(), 3);
+  std::vector<TypeParam> y(x.size()), dx(x.size()), dw(x.size());
+  ActivationArgs args{kDtypeOf<TypeParam>, Nonlinearity::kSilu, kTwo, kLong, x.data(), kLong};
+  args.w = w.data(), args.y = y.data(), args.w_row_stride = args.y_row_stride = kLong;
+  ASSERT_TRUE(TestDevice()->Activate(args).ok());
+  ActivationGradientArgs gradient{
+      kDtypeOf<TypeParam>, Nonlinearity::kSilu, kTwo, kLong, x.data(), kLong};
+  gradient.w = w.data(), gradient.dy = dy.data(), gradient.dx = dx.data(), gradient.dw = dw.data();
+  gradient.w_row_stride = gradient.dy_row_stride = kLong;
+  gradient.dx_row_stride = gradient.dw_row_stride = kLong;
+  ASSERT_TRUE(TestDevice()->ActivationGradient(gradient).ok());
+  std::vector<double> of_y(x.size()), of_x(x.size()), of_w(x.size());
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double value = Value(Nonlinearity::kSilu, x[i]);
+    const double sigmoid = Value(Nonlinearity::kSigmoid, x[i]);
+    of_y[i] = value * w[i];
+    of_w[i] = value * dy[i];
+    of_x[i] = dy[i] * w[i] * (sigmoid + value * (1 - sigmoid));
+  }
+  EXPECT_LT(ErrorInRoundoffs(y, of_y), 8);
+  EXPECT_LT(ErrorInRoundoffs(dx, of_x), 8);
+  EXPECT_LT(ErrorInRoundoffs(dw, of_w), 8);
+}
+
 TYPED_TEST(ActivationTest, GradientsAreThoseOfTheValues) {
   auto x = RandomValues<TypeParam>(kRows * kCols, 1);
   for (TypeParam& value : x) value *= 5;
