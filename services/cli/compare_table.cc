@@ -52,10 +52,10 @@ Table CompareTable(const Comparison& comparison) {
     const v1::Case& c = pair.first.case_();
     const v1::Case& other = pair.second.case_();
     table.rows.push_back(
-        {{Json(OperatorText(c.operator_())), Json(c.sharding()),
-          Json(OperatorText(other.operator_())), Json(other.sharding()), Json(c.site()),
-          Json(ShapeText(c.shape())), Json(c.dtype()), Json(c.cache()), Json(c.ranks()),
-          number(Derive(pair.first).median_seconds, HumanSeconds),
+        {{Json(OperatorText(c.operator_())), Cell(Json(c.sharding()), ShardingText(c)),
+          Json(OperatorText(other.operator_())), Cell(Json(other.sharding()), ShardingText(other)),
+          Json(c.site()), Json(ShapeText(c.shape())), Json(c.dtype()), Json(c.cache()),
+          Json(c.ranks()), number(Derive(pair.first).median_seconds, HumanSeconds),
           number(Derive(pair.second).median_seconds, HumanSeconds), number(pair.ratio, RatioText),
           number(pair.ratio_low, RatioText), number(pair.ratio_high, RatioText), Json(pair.paired),
           Json(pair.verdict), Json(OutcomeName(pair.first.outcome())),

@@ -171,7 +171,9 @@ void AddJobFlags(CLI::App& app, JobFlags& f) {
       ->group("Job");
   app.add_option("--phase", f.phase, "prefill or decode")->group("Job");
   app.add_option("--dtype", f.dtypes, "Element types, e.g. f32,f64")->group("Job");
-  app.add_option("--sharding", f.shardings, "How operands lie on ranks, e.g. column,row")
+  app.add_option("--sharding", f.shardings,
+                 "How operands lie on ranks, e.g. column,row; auto chooses by measured roofs "
+                 "(default: the operator's first)")
       ->group("Job");
   app.add_option("--ranks", f.ranks, "World sizes, e.g. 1,2,4")->group("Job");
   app.add_option("--grid", f.grid, "Process grid RxC, or RxCxD of summa_2_5d")->group("Job");

@@ -28,10 +28,15 @@ struct Variant {
   std::optional<double> baseline_model_seconds = 0.0;
 };
 
+// Sites that each have the sharding chosen for them are one configuration.
+const std::string& AskedSharding(const v1::Case& c) {
+  return c.requested_sharding().empty() ? c.sharding() : c.requested_sharding();
+}
+
 std::string VariantKey(const v1::Case& c) {
   return absl::StrJoin(
       {c.preset(), c.phase(), c.dtype(), c.direction(), c.cache(), c.input(),
-       absl::StrCat(c.ranks()), c.sharding(), c.grid(), OperatorText(c.operator_())},
+       absl::StrCat(c.ranks()), AskedSharding(c), c.grid(), OperatorText(c.operator_())},
       "|");
 }
 
@@ -98,7 +103,7 @@ Row VariantRow(const Variant& v) {
   }
   const std::string text = v.texts.size() == 1 ? *v.texts.begin() : c.operator_().name();
   return {
-      {Json(text), Json(c.sharding()), Json(c.preset()), Json(c.phase()), Json(c.dtype()),
+      {Json(text), Json(AskedSharding(c)), Json(c.preset()), Json(c.phase()), Json(c.dtype()),
        Json(c.cache()), Json(c.ranks()), Json(absl::StrJoin(v.sites, ",")),
        Json(absl::StrJoin(v.missing, ",")), seconds(v.layer_seconds), seconds(v.model_seconds),
        comparable ? Cell(Json(*v.baseline_model_seconds), HumanSeconds(*v.baseline_model_seconds))

@@ -54,7 +54,7 @@ void ProgressView::OnResult(const v1::CaseResult& result) {
   if (animate_ && fine && context_.flags.verbosity == 0) return;
   const v1::Case& c = result.case_();
   std::string text = absl::StrCat("[", done_, "/", total_, "] ", OperatorText(c.operator_()), " ",
-                                  ShapeText(c.shape()), " ", c.dtype(), " ", c.sharding(), " x",
+                                  ShapeText(c.shape()), " ", c.dtype(), " ", ShardingText(c), " x",
                                   c.ranks(), " ", OutcomeName(result.outcome()));
   const Derived d = Derive(result);
   if (d.median_seconds) absl::StrAppend(&text, " ", HumanSeconds(*d.median_seconds));

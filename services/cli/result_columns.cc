@@ -67,13 +67,19 @@ Cell MethodVersion(const Entry& e) {
                                      : Cell();
 }
 
+Cell ShardingChoices(const Entry& e) {
+  const auto& choices = e.result->sharding_choices();
+  return choices.empty() ? Cell() : Cell(Json(ShardingChoicesText(choices)));
+}
+
 std::vector<ResultColumn> CaseColumns() {
   constexpr Audience kAll = Audience::kAll, kMachine = Audience::kMachine, kWide = Audience::kWide;
   return {
       {{"index", kWide, true}, [](const Entry& e) { return Cell(Json(CaseOf(e).index())); }},
       {{"operator", kAll},
        [](const Entry& e) { return Cell(Json(OperatorText(CaseOf(e).operator_()))); }},
-      {{"sharding", kAll}, [](const Entry& e) { return Cell(Json(CaseOf(e).sharding())); }},
+      {{"sharding", kAll},
+       [](const Entry& e) { return Cell(Json(CaseOf(e).sharding()), ShardingText(CaseOf(e))); }},
       {{"grid", kWide}, [](const Entry& e) { return Cell(Json(CaseOf(e).grid())); }},
       {{"preset", kMachine}, [](const Entry& e) { return Cell(Json(CaseOf(e).preset())); }},
       {{"site", kMachine}, [](const Entry& e) { return Cell(Json(CaseOf(e).site())); }},
@@ -90,6 +96,9 @@ std::vector<ResultColumn> CaseColumns() {
       {{"comparison_group", kMachine},
        [](const Entry& e) { return Cell(Json(CaseOf(e).comparison_group())); }},
       {{"samples", kWide, true}, Samples},
+      {{"requested_sharding", kMachine},
+       [](const Entry& e) { return Cell(Json(CaseOf(e).requested_sharding())); }},
+      {{"sharding_choices", kWide, false, "PREDICTED BY SHARDING"}, ShardingChoices, true},
   };
 }
 

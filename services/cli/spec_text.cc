@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "services/base/status_macros.h"
+#include "services/cli/units.h"
 
 namespace basisbench {
 namespace {
@@ -78,6 +79,22 @@ std::string OperatorText(const v1::OperatorSpec& spec) {
   const std::map<std::string, std::string> sorted(spec.parameters().begin(),
                                                   spec.parameters().end());
   return absl::StrCat(spec.name(), "{", absl::StrJoin(sorted, ",", absl::PairFormatter("=")), "}");
+}
+
+std::string ShardingText(const v1::Case& c) {
+  if (c.requested_sharding().empty()) return c.sharding();
+  return absl::StrCat(c.sharding(), " (", c.requested_sharding(), ")");
+}
+
+std::string ShardingChoicesText(
+    const google::protobuf::RepeatedPtrField<v1::ShardingChoice>& choices) {
+  return absl::StrJoin(choices, ", ", [](std::string* out, const v1::ShardingChoice& choice) {
+    absl::StrAppend(out, choice.sharding());
+    if (choice.has_predicted_seconds()) {
+      absl::StrAppend(out, " ", HumanSeconds(choice.predicted_seconds()));
+    }
+    if (!choice.refusal().empty()) absl::StrAppend(out, ": ", choice.refusal());
+  });
 }
 
 absl::StatusOr<v1::Shape> ParseShape(const std::string& text) {

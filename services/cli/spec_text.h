@@ -22,6 +22,12 @@ absl::StatusOr<v1::OperatorSpec> ParseOperator(const std::string& text);
 // The reverse; parameters in the order of their names.
 std::string OperatorText(const v1::OperatorSpec& spec);
 
+// "column", or "column (auto)" where the runner chose it.
+std::string ShardingText(const v1::Case& c);
+// What there was to choose from: "token 1.20 ms, column 450 us, summa: why not".
+std::string ShardingChoicesText(
+    const google::protobuf::RepeatedPtrField<v1::ShardingChoice>& choices);
+
 // "512x768x3072" is tokens x d_in x d_out; d_out may be left out and is then d_in.
 absl::StatusOr<v1::Shape> ParseShape(const std::string& text);
 std::string ShapeText(const v1::Shape& shape);

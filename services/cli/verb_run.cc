@@ -18,7 +18,9 @@ void AddRunVerb(CLI::App& app, Context& context) {
                  "Ctrl-C cancels the job instead of leaving it to run");
   verb->footer(
       "Example: basisbench run --operators 'matmul,monarch{blocks=32},wht' --shape 512x768x768 "
-      "--ranks 1,2");
+      "--ranks 1,2\n"
+      "         basisbench run --operators matmul,monarch --shape 512x768x768 --ranks 4 --sharding "
+      "auto");
   verb->callback([&context, flags, follow] {
     context.action = [&context, flags, follow] {
       const auto response = Submit(context, *flags, /*validate_only=*/false);

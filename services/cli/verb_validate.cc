@@ -32,7 +32,8 @@ Table CaseTable(const v1::SubmitJobResponse& response) {
                           {"bytes_per_rank", Audience::kAll, true, "ALLOCATED/RANK"},
                           {"wire_bytes_total", Audience::kAll, true, "WIRE"},
                           {"wire_messages_total", Audience::kWide, true},
-                          {"refusal"}},
+                          {"refusal"},
+                          {"sharding_choices", Audience::kWide}},
               .rows = {},
               .empty = "the job expands to no case",
               .name_column = 1};
@@ -51,7 +52,7 @@ Table CaseTable(const v1::SubmitJobResponse& response) {
           number(static_cast<double>(cost.bytes_per_rank()), HumanBytes),
           number(static_cast<double>(cost.wire_bytes_total()), HumanBytes),
           checked.has_cost() ? Cell(Json(cost.wire_messages_total())) : Cell(),
-          Json(checked.refusal())},
+          Json(checked.refusal()), Json(ShardingChoicesText(checked.sharding_choices()))},
          ""});
   }
   return table;

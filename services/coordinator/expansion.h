@@ -6,7 +6,8 @@
 // case is the dense MatMul the others are compared with. Operators that mix channels go to the
 // projections, operators that mix tokens (or both axes) to `mix`, where the dense rival is the
 // product with the N x N map of tokens, once per sequence. Cases are ordered by world size, since
-// an attempt runs the cases of one world size.
+// an attempt runs the cases of one world size. The sharding "auto" stays one case: only ranks that
+// have measured their machine can choose.
 #pragma once
 
 #include <string>

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/base/auto_sharding.h"
 #include "services/base/status_macros.h"
 #include "services/coordinator/did_you_mean.h"
 
@@ -60,20 +61,23 @@ absl::Status CompleteParameters(const v1::OperatorInfo& info, absl::string_view 
 }
 
 // Those of the list the operator supports, in the order of the list; its own first one without a
-// list.
+// list. Any operator supports that one of its shardings is chosen.
 std::vector<std::string> ShardingsOf(const v1::OperatorInfo& info, const Words& asked) {
   if (asked.empty()) return {info.shardings(0)};
   std::vector<std::string> shardings;
   for (const std::string& sharding : asked) {
-    if (Contains(info.shardings(), sharding)) shardings.push_back(sharding);
+    if (sharding == kAutoSharding || Contains(info.shardings(), sharding)) {
+      shardings.push_back(sharding);
+    }
   }
   return shardings;
 }
 
-// A word that no operator at all knows is a mistake of the user, not a gap of one operator.
+// A word that no operator at all knows is a mistake of the user, not a gap of one operator. `known`
+// are words that need no operator.
 absl::Status CheckKnown(absl::string_view field, const Words& asked, const Catalogue& catalogue,
-                        const Words& (v1::OperatorInfo::*list)() const) {
-  std::set<std::string> known;
+                        const Words& (v1::OperatorInfo::*list)() const,
+                        std::set<std::string> known = {}) {
   for (const v1::OperatorInfo& info : catalogue.operators) {
     known.insert((info.*list)().begin(), (info.*list)().end());
   }
@@ -176,8 +180,8 @@ absl::StatusOr<std::vector<ChosenOperator>> ChooseOperators(const v1::JobSpec& s
       CheckKnown("spec.dtypes", spec.dtypes(), catalogue, &v1::OperatorInfo::dtypes));
   BB_RETURN_IF_ERROR(
       CheckKnown("spec.directions", spec.directions(), catalogue, &v1::OperatorInfo::directions));
-  BB_RETURN_IF_ERROR(
-      CheckKnown("spec.shardings", spec.shardings(), catalogue, &v1::OperatorInfo::shardings));
+  BB_RETURN_IF_ERROR(CheckKnown("spec.shardings", spec.shardings(), catalogue,
+                                &v1::OperatorInfo::shardings, {kAutoSharding}));
   for (ChosenOperator& op : chosen) {
     op.shardings = ShardingsOf(*op.info, spec.shardings());
     if (!op.shardings.empty()) continue;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/auto_sharding.h"
 #include "services/base/status_macros.h"
 #include "services/coordinator/case_fit.h"
 #include "services/coordinator/job_id.h"
@@ -133,13 +134,16 @@ void Submitter::Check(const Shared& submission) {
                        });
 }
 
-// Asks again, with the grid the user wants, about the cases that turned out to have one.
+// Asks again, with the grid the user wants, about the cases that turned out to have one, or that
+// may choose a sharding which has.
 void Submitter::CheckGrid(const Shared& submission) {
   std::vector<v1::Case> cases;
   submission->asked.clear();
   if (!submission->spec.grid().empty()) {
     for (size_t i = 0; i < submission->expanded.size(); ++i) {
-      if (submission->answers[i].resolved().grid().empty()) continue;
+      const v1::CheckedCase& answer = submission->answers[i];
+      const bool open = answer.has_resolved() && answer.resolved().sharding() == kAutoSharding;
+      if (answer.resolved().grid().empty() && !open) continue;
       submission->expanded[i].item.set_grid(submission->spec.grid());
       cases.push_back(submission->expanded[i].item);
       submission->asked.push_back(i);

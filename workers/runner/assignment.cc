@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/runner/assignment.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "workers/runner/record_builder.h"
 #include "workers/runner/roofs.h"
 #include "workers/runner/scores.h"
+#include "workers/runner/sharding_choice.h"
 #include "workers/runner/validate_case.h"
 
 namespace basisbench {
@@ -33,6 +35,7 @@ class Attempt {
   absl::Status RunGroup(Group& group);
 
  private:
+  absl::Status Choose(int64_t memory_bytes, CaseRun& run);
   absl::Status RunPart(absl::Span<CaseRun* const> part);
   absl::Status Prepare(CaseRun& run);
   absl::Status Finish(CaseRun& run);
@@ -49,19 +52,43 @@ class Attempt {
 };
 
 absl::Status Attempt::RunGroup(Group& group) {
-  ResolveGroup(context_, options_, group);
-  for (const auto& run : group) {
-    if (!run->active()) BB_RETURN_IF_ERROR(Record(*run, nullptr));
-  }
   BB_ASSIGN_OR_RETURN(const auto limits,
                       GatherDoubles(context_.world, {static_cast<double>(context_.memory_bytes)}));
   double smallest = 0;
   for (double limit : limits) {
     if (limit > 0 && (smallest == 0 || limit < smallest)) smallest = limit;
   }
-  for (const auto& part : SplitByMemory(group, static_cast<int64_t>(smallest))) {
+  const auto memory_bytes = static_cast<int64_t>(smallest);
+  ResolveGroup(context_, options_, group);
+  for (const auto& run : group) {
+    if (run->active()) BB_RETURN_IF_ERROR(Choose(memory_bytes, *run));
+    if (!run->active()) BB_RETURN_IF_ERROR(Record(*run, nullptr));
+  }
+  for (const auto& part : SplitByMemory(group, memory_bytes)) {
     BB_RETURN_IF_ERROR(RunPart(part));
   }
+  return absl::OkStatus();
+}
+
+// Takes the sharding of a case that leaves it open. Rank 0 decides, so that ranks can never
+// disagree about a figure that comes from a clock.
+absl::Status Attempt::Choose(int64_t memory_bytes, CaseRun& run) {
+  ResolvedCase& resolved = run.resolved;
+  if (resolved.options.empty()) return absl::OkStatus();
+  RefuseAboveMemory(memory_bytes, &resolved.options);
+  const bool none = std::none_of(resolved.options.begin(), resolved.options.end(),
+                                 [](const ShardingOption& option) { return option.refusal.ok(); });
+  if (none) {
+    Leave(run, NoneCanRun(resolved.spec.operator_().name(), resolved.options));
+    run.sharding_choices = ShardingChoices(resolved.options, nullptr);
+    return absl::OkStatus();
+  }
+  BB_RETURN_IF_ERROR(report_.Started(run));
+  BB_RETURN_IF_ERROR(NeedRoofs(run));
+  run.sharding_choices = ShardingChoices(resolved.options, &context_.roofs[resolved.problem.dtype]);
+  auto chosen = static_cast<double>(ChooseSharding(run.sharding_choices).value_or(0));
+  BB_RETURN_IF_ERROR(BroadcastDoubles(context_.world, absl::MakeSpan(&chosen, 1)));
+  TakeOption(static_cast<size_t>(chosen), &resolved);
   return absl::OkStatus();
 }
 
@@ -89,7 +116,7 @@ absl::Status Attempt::Finish(CaseRun& run) {
 
 absl::Status Attempt::NeedRoofs(const CaseRun& run) {
   const Dtype dtype = run.resolved.problem.dtype;
-  if (!run.finished || context_.roofs.count(dtype) > 0) return absl::OkStatus();
+  if (context_.roofs.count(dtype) > 0) return absl::OkStatus();
   BB_RETURN_IF_ERROR(report_.ReportProgress(run, "roofs"));
   BB_ASSIGN_OR_RETURN(context_.roofs[dtype], MeasureRoofs(context_, dtype));
   return absl::OkStatus();
@@ -138,7 +165,9 @@ absl::Status Attempt::RunPart(absl::Span<CaseRun* const> part) {
   }
   BB_RETURN_IF_ERROR(MeasureRounds(context_, options_, report_, part));
   for (CaseRun* run : part) BB_RETURN_IF_ERROR(Finish(*run));
-  for (CaseRun* run : part) BB_RETURN_IF_ERROR(NeedRoofs(*run));
+  for (CaseRun* run : part) {
+    if (run->finished) BB_RETURN_IF_ERROR(NeedRoofs(*run));
+  }
   for (CaseRun* run : part) BB_RETURN_IF_ERROR(NeedScores(*run));
   BB_RETURN_IF_ERROR(report_.ReportActivity(part, /*force=*/true));
   for (CaseRun* run : part) {

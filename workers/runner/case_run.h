@@ -37,6 +37,9 @@ struct CaseRun {
   std::string detail;
   bool recorded = false;  // runs again only for others to be compared with
 
+  // What there was to choose from; empty where the sharding was named.
+  std::vector<v1::ShardingChoice> sharding_choices;
+
   std::unique_ptr<SeededOperands> operands;
   std::unique_ptr<Plan> plan;
 

@@ -2,6 +2,7 @@
 #include "workers/runner/check.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/log.h"
@@ -12,6 +13,7 @@
 #include "workers/runner/framing.h"
 #include "workers/runner/resolve_case.h"
 #include "workers/runner/run_context.h"
+#include "workers/runner/sharding_choice.h"
 
 namespace basisbench {
 namespace {
@@ -45,6 +47,8 @@ v1::CheckedCase CheckCase(const v1::Case& spec) {
     return checked;
   }
   *checked.mutable_cost() = CostMessage(resolved->cost);
+  const std::vector<v1::ShardingChoice> choices = ShardingChoices(resolved->options, nullptr);
+  checked.mutable_sharding_choices()->Add(choices.begin(), choices.end());
   *checked.mutable_resolved() = std::move(resolved->spec);
   return checked;
 }

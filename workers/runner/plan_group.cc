@@ -15,11 +15,6 @@
 namespace basisbench {
 namespace {
 
-void Leave(CaseRun& run, const absl::Status& why) {
-  run.outcome = OutcomeOf(why);
-  run.detail = std::string(why.message());
-}
-
 absl::Status CheckWorld(const v1::Case& spec, int observed) {
   if (static_cast<int>(spec.ranks()) == observed) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -50,6 +45,11 @@ int64_t LargestRank(const CaseRun& run) {
 }
 
 }  // namespace
+
+void Leave(CaseRun& run, const absl::Status& why) {
+  run.outcome = OutcomeOf(why);
+  run.detail = std::string(why.message());
+}
 
 v1::Outcome OutcomeOf(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return v1::OUTCOME_RESOURCE_EXHAUSTED;

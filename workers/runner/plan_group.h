@@ -31,6 +31,9 @@ std::vector<std::vector<CaseRun*>> SplitByMemory(const Group& group, int64_t mem
 // error means that the attempt cannot go on.
 absl::Status PlanCase(RunContext& context, CaseRun& run);
 
+// Ends a case that failed with `why` before it was measured.
+void Leave(CaseRun& run, const absl::Status& why);
+
 // Outcome of a case that failed with `status` before it was measured.
 v1::Outcome OutcomeOf(const absl::Status& status);
 

@@ -95,6 +95,7 @@ v1::CaseResult BuildRecord(const RunContext& context, const MeasureOptions& opti
   *record.mutable_case_() = run.resolved.spec;
   record.set_outcome(run.active() ? v1::OUTCOME_OK : run.outcome);
   record.set_detail(run.detail);
+  record.mutable_sharding_choices()->Add(run.sharding_choices.begin(), run.sharding_choices.end());
   if (run.resolved.op != nullptr) *record.mutable_cost() = CostMessage(run.resolved.cost);
   if (!run.slowest.empty()) {
     FillTiming(context, options, run, record.mutable_timing());

@@ -41,7 +41,8 @@ export function toRow(record) {
     conditions: [`${work.ranks} rank${work.ranks === 1 ? '' : 's'}`, work.dtype, work.cache, work.direction]
       .filter(Boolean).join(' · '),
     group: work.comparison_group || shapeText,
-    sharding: work.sharding,
+    sharding: work.requested_sharding ? `${work.sharding} (${work.requested_sharding})` : work.sharding,
+    askedSharding: work.requested_sharding || work.sharding,
     baseline: Boolean(work.baseline),
     outcome: word(record.outcome, 'OUTCOME_'),
     detail: record.detail,

@@ -16,7 +16,7 @@ export function modelTotals(rows) {
   for (const row of good) {
     const matmul = baselines.get(row.group);
     if (!matmul) continue;
-    const key = [row.operator, row.sharding, row.conditions].join('|');
+    const key = [row.operator, row.askedSharding, row.conditions].join('|');
     if (!totals.has(key)) {
       totals.set(key, { row, sites: [], layer: 0, model: 0, matmul: { layer: 0, model: 0 } });
     }
@@ -33,7 +33,7 @@ export function totalsTable(rows, colour) {
   const totals = modelTotals(rows);
   if (!totals.some((total) => total.sites.length > 1)) return null;
   const line = ({ row, sites, layer, model, matmul }) => h('tr', { class: row.baseline ? 'baseline' : '' },
-    h('th', { scope: 'row' }, h('i', { class: 'dot', '--colour': colour(row) }), h('code', {}, row.operator), h('small', {}, row.sharding)),
+    h('th', { scope: 'row' }, h('i', { class: 'dot', '--colour': colour(row) }), h('code', {}, row.operator), h('small', {}, row.askedSharding)),
     h('td', {}, sites.join(', '), h('small', {}, row.conditions)),
     h('td', { class: 'n' }, layer > 0 ? seconds(layer) : '–'),
     h('td', { class: 'n' }, h('b', {}, seconds(model))),

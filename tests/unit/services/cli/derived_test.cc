@@ -115,6 +115,25 @@ TEST(ResultTable, LeadsWithTheBaselineAndShowsEnergyWhereMeasured) {
   EXPECT_EQ(with.substr(0, with.find('\n')), without.substr(0, without.find('\n')));
 }
 
+TEST(ResultTable, SaysWhichShardingWasChosenAndWhatTheOthersWerePredictedToTake) {
+  v1::CaseResult chosen = Record("matmul", 0.02);
+  const std::string named = Printed(ResultTable({chosen}), Format::kWide);
+  EXPECT_THAT(named, Not(HasSubstr("PREDICTED BY SHARDING")));
+  chosen.mutable_case_()->set_requested_sharding("auto");
+  chosen.add_sharding_choices()->set_sharding("row");
+  chosen.mutable_sharding_choices(0)->set_predicted_seconds(0.018);
+  chosen.add_sharding_choices()->set_sharding("summa");
+  chosen.mutable_sharding_choices(1)->set_refusal("no grid of 3 ranks");
+  EXPECT_THAT(Printed(ResultTable({chosen}), Format::kTable), HasSubstr("row (auto)"));
+  EXPECT_THAT(Printed(ResultTable({chosen}), Format::kWide),
+              HasSubstr("row 18.0 ms, summa: no grid of 3 ranks"));
+  const Json row = Json::parse(Printed(ResultTable({chosen}), Format::kJson))[0];
+  EXPECT_EQ(row["sharding"], "row") << "what scripts compare by";
+  EXPECT_EQ(row["requested_sharding"], "auto");
+  const Json document = CaseDocument(chosen);
+  EXPECT_EQ(document["sharding_choices"][0]["predicted_seconds"], 0.018);
+}
+
 v1::CaseResult AtSite(const std::string& op, const std::string& site, double median, double calls) {
   v1::CaseResult r = Record(op, median);
   v1::Case& c = *r.mutable_case_();
@@ -136,6 +155,13 @@ TEST(ModelTable, SumsMediansTimesCallsAndWithholdsSumsWithHoles) {
   EXPECT_DOUBLE_EQ(rows[0]["seconds_per_layer"], 0.009);  // 0.001 + 2 x 0.004
   EXPECT_DOUBLE_EQ(rows[1]["seconds_per_model"], 0.045);
   EXPECT_DOUBLE_EQ(rows[1]["speedup"], 2.0);
+  // Sites that chose differently add up all the same.
+  for (v1::CaseResult& result : results) result.mutable_case_()->set_requested_sharding("auto");
+  results[3].mutable_case_()->set_sharding("column");
+  rows = Json::parse(Printed(ModelTable(results), Format::kJson));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1]["sharding"], "auto");
+  EXPECT_DOUBLE_EQ(rows[1]["seconds_per_model"], 0.045);
   results[3].set_outcome(v1::OUTCOME_CRASHED);
   rows = Json::parse(Printed(ModelTable(results), Format::kJson));
   EXPECT_EQ(rows[1]["missing_sites"], "up");

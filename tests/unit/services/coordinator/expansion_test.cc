@@ -121,6 +121,23 @@ TEST(Expand, WhatAnOperatorLacksIsARefusalOfItsCasesOnly) {
   EXPECT_EQ((*cases)[1].refusal, "operator 'monarch' has no dtype 'f64'");
 }
 
+TEST(Expand, AnOpenShardingIsOneCaseOfEveryOperator) {
+  v1::JobSpec spec = SpecOf({"matmul", "monarch", "fnet"});
+  AddShape(spec, 8, 16, 16);
+  for (const char* sharding : {"auto", "row"}) spec.add_shardings(sharding);
+  const auto cases = ExpandOf(spec);
+  ASSERT_THAT(cases, IsOk());
+  std::vector<std::string> made;
+  for (const ExpandedCase& expanded : *cases) {
+    const v1::Case& item = expanded.item;
+    made.push_back(item.operator_().name() + " " + item.sharding());
+    EXPECT_EQ(item.requested_sharding(), "") << "nothing was chosen yet";
+  }
+  // fnet's rival is added, and monarch has no `row`.
+  EXPECT_THAT(made, testing::ElementsAre("matmul auto", "matmul row", "monarch auto", "matmul auto",
+                                         "fnet auto", "fnet row"));
+}
+
 TEST(Expand, NamesTheFieldThatIsWrong) {
   struct Row {
     std::function<void(v1::JobSpec&)> spoil;

@@ -281,6 +281,23 @@ TEST_F(SubmitterTest, AGridIsTriedOnTheCasesThatHaveOne) {
   EXPECT_THAT(SentOf(link_, Message::kCheck), SizeIs(2));
 }
 
+TEST_F(SubmitterTest, AGridGoesToACaseThatMayChooseAShardingThatUsesIt) {
+  AttachWorker();
+  v1::SubmitJobRequest request = Request();
+  for (const char* sharding : {"auto", "row"}) request.mutable_spec()->add_shardings(sharding);
+  request.mutable_spec()->add_ranks(4);
+  request.mutable_spec()->set_grid("2x2");
+  const Answer answer = Submit(request);
+  ASSERT_THAT(answer, IsOk());
+  world_.Say("w1", link_, PreparedOf(answer->job().id() + "-1"));
+  const auto starts = SentOf(link_, Message::kStart);
+  ASSERT_THAT(starts, SizeIs(1));
+  ASSERT_EQ(starts[0].start().cases_size(), 2);
+  EXPECT_EQ(starts[0].start().cases(0).sharding(), "auto") << "the runner chooses";
+  EXPECT_EQ(starts[0].start().cases(0).grid(), "2x2");
+  EXPECT_EQ(starts[0].start().cases(1).grid(), "");
+}
+
 TEST_F(SubmitterTest, EqualCasesAreAskedOnce) {
   AttachWorker();
   ASSERT_THAT(Submit(Request()), IsOk());

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <thread>
@@ -86,6 +87,30 @@ TEST(Check, RefusalsNameTheThingAndTheValue) {
     refusal.spoil(spec);
     EXPECT_THAT(CheckOne(spec).refusal(), HasSubstr(refusal.says));
   }
+}
+
+TEST(Check, AnOpenShardingIsCheckedForTheOneThatNeedsMostAndTellsOfAll) {
+  v1::Case open = MatMulCase();
+  open.set_sharding("auto");
+  const v1::CheckedCase checked = CheckOne(open);
+  EXPECT_EQ(checked.refusal(), "");
+  EXPECT_EQ(checked.resolved().sharding(), "auto");
+  EXPECT_EQ(checked.resolved().shape().d_out(), 32);
+  int64_t most = 0;
+  ASSERT_GT(checked.sharding_choices_size(), 1);
+  for (const v1::ShardingChoice& choice : checked.sharding_choices()) {
+    v1::Case named = MatMulCase();
+    named.set_sharding(choice.sharding());
+    const v1::CheckedCase alone = CheckOne(named);
+    EXPECT_EQ(choice.refusal(), alone.refusal());
+    EXPECT_FALSE(choice.has_predicted_seconds()) << "no roof is known";
+    most = std::max(most, alone.cost().bytes_per_rank());
+  }
+  EXPECT_EQ(checked.cost().bytes_per_rank(), most);
+  EXPECT_EQ(CheckOne(MatMulCase()).sharding_choices_size(), 0);
+  open.mutable_operator_()->set_name("wht");
+  open.mutable_shape()->set_d_in(48);
+  EXPECT_THAT(CheckOne(open).refusal(), HasSubstr("48"));
 }
 
 TEST(Check, TheCatalogueListsEveryOperatorWithItsShardings) {

@@ -12,6 +12,7 @@
 #include "services/base/status_macros.h"
 #include "tests/fakes/wrapped_operator.h"
 #include "workers/operators/registry.h"
+#include "workers/runner/sharding_choice.h"
 
 namespace basisbench {
 namespace {
@@ -265,6 +266,57 @@ TEST(LocalRun, CasesThatDoNotFitTogetherAreMeasuredOneAfterTheOther) {
     EXPECT_EQ(record.outcome(), v1::OUTCOME_OK) << record.detail();
   }
   EXPECT_TRUE(records[2].has_comparison());
+}
+
+TEST(LocalRun, AnOpenShardingIsChosenByTheRoofsOfTheAttempt) {
+  v1::Assignment work = Work();
+  AddCase(work, "matmul", "auto");
+  AddCase(work, "lowrank", "auto");
+  AddCase(work, "matmul", "row");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 3u);
+  for (const v1::CaseResult& record : records) {
+    ASSERT_EQ(record.outcome(), v1::OUTCOME_OK) << record.detail();
+    EXPECT_TRUE(record.validation().passed());
+    EXPECT_TRUE(record.validation().traffic_matches());
+    EXPECT_THAT(record.reproduce(), HasSubstr("--sharding " + record.case_().sharding()));
+  }
+  for (size_t i = 0; i < 2; ++i) {
+    const std::vector<v1::ShardingChoice> choices(records[i].sharding_choices().begin(),
+                                                  records[i].sharding_choices().end());
+    const auto index = ChooseSharding(choices);
+    ASSERT_TRUE(index.has_value());
+    EXPECT_EQ(choices[*index].sharding(), records[i].case_().sharding());
+    EXPECT_EQ(records[i].case_().requested_sharding(), "auto");
+    // Predicted from the very roofs that the record is held against.
+    const auto resolved = ResolveCase(records[i].case_(), "cpu_local");
+    ASSERT_TRUE(resolved.ok()) << resolved.status();
+    EXPECT_DOUBLE_EQ(choices[*index].predicted_seconds(),
+                     PredictedSeconds(resolved->cost, records[i].roofs()));
+  }
+  EXPECT_EQ(records[2].case_().requested_sharding(), "");
+  EXPECT_EQ(records[2].sharding_choices_size(), 0);
+}
+
+TEST(LocalRun, AShardingThatDoesNotFitIsNotChosen) {
+  v1::Assignment work = Work();
+  AddCase(work, "matmul", "auto");
+  work.mutable_cases(0)->mutable_shape()->set_tokens(2);
+  work.mutable_cases(0)->mutable_shape()->set_d_in(512);
+  // `token` holds the 64 KiB of W on each rank, `column` half of them.
+  const auto records = RunAll(work, 64 << 10);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].outcome(), v1::OUTCOME_OK) << records[0].detail();
+  EXPECT_NE(records[0].case_().sharding(), "token");
+  EXPECT_THAT(records[0].sharding_choices(0).refusal(), HasSubstr("may allocate 65536"));
+
+  const auto none = RunAll(work, 1 << 10);
+  ASSERT_EQ(none.size(), 1u);
+  EXPECT_EQ(none[0].outcome(), v1::OUTCOME_RESOURCE_EXHAUSTED);
+  EXPECT_THAT(none[0].detail(),
+              StartsWith("matmul: none of its shardings can run this case: token"));
+  EXPECT_EQ(none[0].case_().sharding(), "auto");
+  EXPECT_EQ(none[0].sharding_choices_size(), records[0].sharding_choices_size());
 }
 
 }  // namespace

@@ -57,6 +57,12 @@ test('rates and shares of roofs follow from cost and median', () => {
   assert.equal(row.wire, 1e6);
 });
 
+test('a sharding that was chosen says so and counts as what was asked for', () => {
+  const chosen = toRow(record({ case: { ...record().case, requested_sharding: 'auto' } }));
+  assert.deepEqual([chosen.sharding, chosen.askedSharding], ['row (auto)', 'auto']);
+  assert.deepEqual([toRow(record()).sharding, toRow(record()).askedSharding], ['row', 'row']);
+});
+
 test('a case without timing shows no number, and MatMul is 1 against itself', () => {
   const row = toRow({ case: record().case, outcome: 'OUTCOME_UNSUPPORTED', detail: 'needs d_in = d_out' });
   for (const field of ['median', 'effective', 'memory', 'wire', 'error', 'speedup']) assert.ok(Number.isNaN(row[field]), field);
@@ -65,7 +71,7 @@ test('a case without timing shows no number, and MatMul is 1 against itself', ()
   assert.deepEqual([baseline.speedup, baseline.verdict], [1, 'BASELINE']);
 });
 
-const row = (operator, site, median, change = {}) => ({ operator, site, median, group: site, sharding: 'row', conditions: 'c', outcome: 'ok',
+const row = (operator, site, median, change = {}) => ({ operator, site, median, group: site, askedSharding: 'row', conditions: 'c', outcome: 'ok',
   baseline: operator === 'matmul', calls: { layer: 1, model: 12 }, ...change });
 
 test('totals weigh each site by its calls and compare with MatMul at the same sites only', () => {
@@ -76,7 +82,7 @@ test('totals weigh each site by its calls and compare with MatMul at the same si
 });
 
 test('a site measured twice counts once, and other conditions are another line', () => {
-  const totals = modelTotals([row('matmul', 'q', 4), row('wht', 'q', 1), row('wht', 'q', 2), row('wht', 'q', 3, { sharding: 'token' })]);
+  const totals = modelTotals([row('matmul', 'q', 4), row('wht', 'q', 1), row('wht', 'q', 2), row('wht', 'q', 3, { askedSharding: 'token' })]);
   assert.deepEqual(totals.map((total) => total.model), [48, 12, 36]);
 });
 
