@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
-#include "workers/devices/cpu/cpu_device.h"
+#include "tests/conformance/devices/conforming_device.h"
 #include "workers/operators/stored.h"
 #include "workers/operators/validation.h"
 
@@ -14,7 +14,7 @@ namespace basisbench {
 absl::StatusOr<std::unique_ptr<CaseRun>> CaseRun::Make(const Operator& op, const Problem& problem,
                                                        Communicator& communicator) {
   auto run = std::unique_ptr<CaseRun>(new CaseRun(op, problem, communicator));
-  BB_ASSIGN_OR_RETURN(run->device_, MakeCpuDevice({.time_ffts = false}));
+  BB_ASSIGN_OR_RETURN(run->device_, MakeConformingDevice());
   BB_ASSIGN_OR_RETURN(run->plan_, PreparePlan(op, run->problem_, *run->device_, communicator));
   return run;
 }

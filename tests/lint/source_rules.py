@@ -37,7 +37,7 @@ ALLOWED = {
 MAX_LINES = 400
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 INCLUDE = re.compile(r'^\s*#include "([^"]+)"', re.M)
-CPP = {".cc", ".h"}
+CPP = {".cc", ".h", ".cu", ".cuh"}
 
 
 def home(path):

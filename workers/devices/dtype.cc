@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "workers/devices/halves.h"
 
 namespace basisbench {
 namespace {
@@ -45,34 +46,13 @@ double UnitRoundoff(Dtype dtype) { return Of(dtype).unit_roundoff; }
 
 Dtype ComputeDtype(Dtype dtype) { return DtypeSize(dtype) == 2 ? Dtype::kF32 : dtype; }
 
-uint16_t Bf16FromFloat(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  if (std::isnan(value)) return 0x7fc0;
-  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
+uint16_t Bf16FromFloat(float value) { return Bf16FromBits(std::bit_cast<uint32_t>(value)); }
 
-float FloatFromBf16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+float FloatFromBf16(uint16_t bits) { return std::bit_cast<float>(BitsFromBf16(bits)); }
 
-uint16_t F16FromFloat(float value) {
-  const auto sign = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16 & 0x8000);
-  const float size = std::fabs(value);
-  if (std::isnan(value)) return 0x7e00;
-  if (size >= 65520.0f) return sign | 0x7c00;
-  if (size < 0x1p-14f) {  // subnormal: units of 2^-24
-    return sign | static_cast<uint16_t>(std::nearbyint(size * 0x1p24f));
-  }
-  const auto bits = std::bit_cast<uint32_t>(size);
-  const uint32_t rounded = bits + 0xfff + ((bits >> 13) & 1);
-  return sign | static_cast<uint16_t>((rounded >> 13) - ((127 - 15) << 10));
-}
+uint16_t F16FromFloat(float value) { return F16FromBits(std::bit_cast<uint32_t>(value)); }
 
-float FloatFromF16(uint16_t bits) {
-  const float sign = (bits & 0x8000) != 0 ? -1.0f : 1.0f;
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  if (exponent == 31) return fraction != 0 ? std::nanf("") : sign * HUGE_VALF;
-  if (exponent == 0) return sign * static_cast<float>(fraction) * 0x1p-24f;
-  return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
-}
+float FloatFromF16(uint16_t bits) { return std::bit_cast<float>(BitsFromF16(bits)); }
 
 double LoadElement(Dtype dtype, const void* data, int64_t at) {
   switch (dtype) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/base/status_macros.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/fft.h"
 #include "workers/devices/cpu/stock_fft.h"
 

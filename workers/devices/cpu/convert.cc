@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
+#include "services/base/status_macros.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
@@ -30,10 +31,7 @@ void ConvertRows(const ConvertArgs& args, void (*kernel)(int64_t, const From*, T
 }  // namespace
 
 absl::Status RunConvert(const ConvertArgs& args) {
-  if (args.rows < 0 || args.cols < 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "convert: rows = ", args.rows, ", cols = ", args.cols, " must not be negative"));
-  }
+  BB_RETURN_IF_ERROR(CheckSize("convert", args.rows, args.cols));
   const ConversionKernels& kernels = BestKernels().convert;
   const auto pair = std::make_pair(args.from_dtype, args.to_dtype);
   if (pair == std::make_pair(Dtype::kBf16, Dtype::kF32)) {
@@ -45,8 +43,7 @@ absl::Status RunConvert(const ConvertArgs& args) {
   } else if (pair == std::make_pair(Dtype::kF32, Dtype::kF16)) {
     ConvertRows(args, kernels.narrow_f16 != nullptr ? kernels.narrow_f16 : NarrowF16);
   } else {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "no conversion from ", DtypeName(args.from_dtype), " to ", DtypeName(args.to_dtype)));
+    return NoConversion(args);
   }
   return absl::OkStatus();
 }

@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
-
-absl::Status CheckSize(const char* what, int64_t rows, int64_t cols) {
-  if (rows >= 0 && cols >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, ": rows = ", rows, ", cols = ", cols, " must not be negative"));
-}
 
 template <typename T>
 void Sums(const DecaySumArgs& args) {
@@ -108,9 +102,7 @@ void Gradient(const DecayGradientArgs& args) {
 }  // namespace
 
 absl::Status RunDecaySum(const DecaySumArgs& args) {
-  BB_RETURN_IF_ERROR(CheckSize("decay sum", args.rows, args.cols));
-  if (args.period < 1)
-    return absl::InvalidArgumentError(absl::StrCat("decay sum: period = ", args.period));
+  BB_RETURN_IF_ERROR(CheckDecaySum(args));
   args.dtype == Dtype::kF32 ? Sums<float>(args) : Sums<double>(args);
   return absl::OkStatus();
 }

@@ -13,9 +13,6 @@
 
 namespace basisbench {
 
-// INVALID_ARGUMENT naming the argument.
-absl::Status CheckFft(const FftDescription& description);
-
 // May overwrite both buffers while it tries variants; executing leaves `in` as it was unless it is
 // `out` or the output is real.
 // `time_variants` chooses among FFTW's by timing them, which takes a while; otherwise by a guess.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "services/base/status_macros.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {

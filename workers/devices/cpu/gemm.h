@@ -10,13 +10,6 @@
 
 namespace basisbench {
 
-// The same product with as small a batch as the strides allow.
-GemmArgs MergeBatch(GemmArgs args);
-
-// INVALID_ARGUMENT naming the argument when a size is negative or too large for the library, or a
-// leading dimension is shorter than a row.
-absl::Status CheckGemm(const GemmArgs& args);
-
 absl::Status RunGemm(const OpenBlas& blas, const GemmArgs& args);
 
 }  // namespace basisbench

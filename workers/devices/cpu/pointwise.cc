@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/cpu_features.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
-
-absl::Status CheckCount(int64_t count) {
-  if (count >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("elementwise count = ", count, " is negative"));
-}
 
 // What does not stay in the cache anyhow is written around it: otherwise each line of the output is
 // read first. In place, the line is there already.

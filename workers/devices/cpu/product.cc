@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <complex>
 
-#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
-
-absl::Status CheckSize(const char* what, int64_t rows, int64_t cols) {
-  if (rows >= 0 && cols >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, ": rows = ", rows, ", cols = ", cols, " must not be negative"));
-}
 
 // std::complex's own product looks for infinities, which keeps it out of vector registers.
 template <typename T>

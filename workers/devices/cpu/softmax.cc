@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
-
-absl::Status CheckSize(int64_t rows, int64_t cols) {
-  if (rows >= 0 && cols >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("softmax: rows = ", rows, ", cols = ", cols, " must not be negative"));
-}
 
 // Columns that row i may see.
 int64_t Visible(const ScoreBlock& block, int64_t row) {
@@ -79,19 +73,19 @@ void Gradient(const SoftmaxGradientArgs& args) {
 }  // namespace
 
 absl::Status RunSoftmaxStep(const SoftmaxStepArgs& args) {
-  BB_RETURN_IF_ERROR(CheckSize(args.block.rows, args.block.cols));
+  BB_RETURN_IF_ERROR(CheckSize("softmax", args.block.rows, args.block.cols));
   args.block.dtype == Dtype::kF32 ? Step<float>(args) : Step<double>(args);
   return absl::OkStatus();
 }
 
 absl::Status RunSoftmaxEnd(const SoftmaxEndArgs& args) {
-  BB_RETURN_IF_ERROR(CheckSize(args.rows, args.width));
+  BB_RETURN_IF_ERROR(CheckSize("softmax", args.rows, args.width));
   args.dtype == Dtype::kF32 ? End<float>(args) : End<double>(args);
   return absl::OkStatus();
 }
 
 absl::Status RunSoftmaxGradient(const SoftmaxGradientArgs& args) {
-  BB_RETURN_IF_ERROR(CheckSize(args.block.rows, args.block.cols));
+  BB_RETURN_IF_ERROR(CheckSize("softmax", args.block.rows, args.block.cols));
   args.block.dtype == Dtype::kF32 ? Gradient<float>(args) : Gradient<double>(args);
   return absl::OkStatus();
 }

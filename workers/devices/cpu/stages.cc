@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "absl/strings/str_cat.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
-
-absl::Status Check(int64_t n, int64_t cols, absl::Span<const int64_t> strides) {
-  if (n < 0 || cols < 0 || strides.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("stages: n = ", n, ", cols = ", cols, " and ", strides.size(), " stages"));
-  }
-  for (const int64_t stride : strides) {
-    if (stride >= 1 && n % (2 * stride) == 0) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("stages: n = ", n, " is no multiple of twice the stride ", stride));
-  }
-  return absl::OkStatus();
-}
 
 template <typename T>
 void Forward(const StagesArgs& args) {
@@ -51,13 +38,15 @@ void Backward(const StagesGradientArgs& args) {
 }  // namespace
 
 absl::Status RunLinearStages(const StagesArgs& args) {
-  if (absl::Status status = Check(args.n, args.cols, args.strides); !status.ok()) return status;
+  if (absl::Status status = CheckStages(args.n, args.cols, args.strides); !status.ok())
+    return status;
   args.dtype == Dtype::kF32 ? Forward<float>(args) : Forward<double>(args);
   return absl::OkStatus();
 }
 
 absl::Status RunLinearStagesGradient(const StagesGradientArgs& args) {
-  if (absl::Status status = Check(args.n, args.cols, args.strides); !status.ok()) return status;
+  if (absl::Status status = CheckStages(args.n, args.cols, args.strides); !status.ok())
+    return status;
   args.dtype == Dtype::kF32 ? Backward<float>(args) : Backward<double>(args);
   return absl::OkStatus();
 }

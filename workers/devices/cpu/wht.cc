@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bit>
-
-#include "absl/strings/str_cat.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/cpu_features.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
-
-absl::Status Check(const WhtArgs& args) {
-  if (args.n < 1 || !std::has_single_bit(static_cast<uint64_t>(args.n))) {
-    return absl::InvalidArgumentError(absl::StrCat("WHT n = ", args.n, " is no power of two"));
-  }
-  if (args.rows < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("WHT rows = ", args.rows, " is negative"));
-  }
-  if (args.rows > 1 && (args.in_row_stride < args.n || args.out_row_stride < args.n)) {
-    return absl::InvalidArgumentError(absl::StrCat("WHT row strides ", args.in_row_stride, ", ",
-                                                   args.out_row_stride,
-                                                   " are shorter than n = ", args.n));
-  }
-  return absl::OkStatus();
-}
 
 template <typename T>
 void Rows(const WhtArgs& args) {
@@ -42,7 +25,7 @@ void Rows(const WhtArgs& args) {
 }  // namespace
 
 absl::Status RunWht(const WhtArgs& args) {
-  if (absl::Status status = Check(args); !status.ok()) return status;
+  if (absl::Status status = CheckWht(args); !status.ok()) return status;
   if (args.dtype == Dtype::kF32) {
     Rows<float>(args);
   } else {

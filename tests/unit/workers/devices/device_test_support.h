@@ -11,17 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "workers/devices/cpu/cpu_device.h"
+#include "workers/devices/device.h"
 
 namespace basisbench {
 
-inline std::unique_ptr<Device> TestDevice(int64_t memory_limit = 0) {
-  CpuOptions options;
-  options.memory_limit = memory_limit;
-  auto device = MakeCpuDevice(options);
-  EXPECT_TRUE(device.ok()) << device.status();
-  return device.ok() ? std::move(*device) : nullptr;
-}
+// The device under test: what it is, is up to the program (test_device_*.cc).
+std::unique_ptr<Device> TestDevice(int64_t memory_limit = 0);
 
 template <typename T>
 constexpr Dtype kDtypeOf = sizeof(T) == 4 ? Dtype::kF32 : Dtype::kF64;

@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "tests/unit/workers/devices/device_test_support.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/stock_fft.h"
 
 namespace basisbench {

@@ -2,6 +2,7 @@
 #include "workers/devices/cpu/gemm.h"
 
 #include "tests/unit/workers/devices/device_test_support.h"
+#include "workers/devices/checks.h"
 
 namespace basisbench {
 namespace {

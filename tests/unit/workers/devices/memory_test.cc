@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/unit/workers/devices/device_test_support.h"
+#include "workers/devices/cpu/cpu_device.h"
 
 // Asked by the address sanitizer, where it is built in: what is too large is to be refused, not to
 // end the program.
