@@ -24,6 +24,14 @@ class DeferredDevice : public Device {
     return inner_->Libraries();
   }
   absl::StatusOr<Buffer> Allocate(int64_t bytes) override { return inner_->Allocate(bytes); }
+  absl::Status Upload(const void* from, int64_t bytes, void* to) override {
+    BB_RETURN_IF_ERROR(Synchronize());
+    return inner_->Upload(from, bytes, to);
+  }
+  absl::Status Download(const void* from, int64_t bytes, void* to) override {
+    BB_RETURN_IF_ERROR(Synchronize());
+    return inner_->Download(from, bytes, to);
+  }
 
   absl::Status Gemm(const GemmArgs& args) override { return Later(&Device::Gemm, args); }
   absl::Status Copy(const CopyArgs& args) override { return Later(&Device::Copy, args); }

@@ -22,6 +22,12 @@ class HostKernelDevice : public KernelDevice {
     return libraries_->Libraries();
   }
   absl::StatusOr<Buffer> Allocate(int64_t bytes) override { return libraries_->Allocate(bytes); }
+  absl::Status Upload(const void* from, int64_t bytes, void* to) override {
+    return libraries_->Upload(from, bytes, to);
+  }
+  absl::Status Download(const void* from, int64_t bytes, void* to) override {
+    return libraries_->Download(from, bytes, to);
+  }
   absl::Status Gemm(const GemmArgs& args) override { return libraries_->Gemm(args); }
   absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description, void* in,
                                                    void* out) override {

@@ -11,6 +11,7 @@
 #include "services/base/status_macros.h"
 #include "workers/collectives/algorithms.h"
 #include "workers/collectives/channel.h"
+#include "workers/collectives/checks.h"
 #include "workers/collectives/traffic_model.h"
 
 namespace basisbench {
@@ -84,19 +85,19 @@ class P2pCommunicator : public Communicator {
   const TrafficTable& traffic() const override { return channel_.link().traffic; }
 
   absl::Status AllGather(Dtype dtype, void* data, absl::Span<const Piece> pieces) override {
-    BB_RETURN_IF_ERROR(CheckPieces(pieces));
+    BB_RETURN_IF_ERROR(CheckPieces(pieces, size()));
     return Counted(Collective::kAllGather,
                    [&] { return RingAllGather(channel_, dtype, data, pieces); });
   }
 
   absl::Status ReduceScatter(Dtype dtype, void* data, absl::Span<const Piece> pieces) override {
-    BB_RETURN_IF_ERROR(CheckPieces(pieces));
+    BB_RETURN_IF_ERROR(CheckPieces(pieces, size()));
     return Counted(Collective::kReduceScatter,
                    [&] { return RingReduceScatter(channel_, dtype, data, pieces); });
   }
 
   absl::Status AllReduce(Dtype dtype, void* data, int64_t count) override {
-    BB_RETURN_IF_ERROR(CheckCount(count));
+    BB_RETURN_IF_ERROR(CheckElementCount(count));
     if (all_reduce_count_ != count) {
       all_reduce_pieces_ = EvenPieces(count, size());
       all_reduce_count_ = count;
@@ -107,21 +108,15 @@ class P2pCommunicator : public Communicator {
 
   absl::Status AllToAll(Dtype dtype, const void* send, absl::Span<const Piece> send_pieces,
                         void* recv, absl::Span<const Piece> recv_pieces) override {
-    BB_RETURN_IF_ERROR(CheckPieces(send_pieces));
-    BB_RETURN_IF_ERROR(CheckPieces(recv_pieces));
-    if (send_pieces[rank()].count != recv_pieces[rank()].count) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("rank ", rank(), " sends itself ", send_pieces[rank()].count,
-                       " elements but receives ", recv_pieces[rank()].count));
-    }
+    BB_RETURN_IF_ERROR(CheckAllToAll(send_pieces, recv_pieces, rank(), size()));
     return Counted(Collective::kAllToAll, [&] {
       return PairwiseAllToAll(channel_, dtype, send, send_pieces, recv, recv_pieces);
     });
   }
 
   absl::Status Broadcast(Dtype dtype, void* data, int64_t count, int root) override {
-    BB_RETURN_IF_ERROR(CheckCount(count));
-    BB_RETURN_IF_ERROR(CheckRank("root", root));
+    BB_RETURN_IF_ERROR(CheckElementCount(count));
+    BB_RETURN_IF_ERROR(CheckRank("root", root, size()));
     return Counted(Collective::kBroadcast, [&] {
       return BinomialBroadcast(channel_, data, count * DtypeSize(dtype), root);
     });
@@ -147,50 +142,18 @@ class P2pCommunicator : public Communicator {
     return Remember(channel_.link(), algorithm());
   }
 
-  absl::Status CheckCount(int64_t count) const {
-    if (count >= 0) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat("count is ", count, "; it must not be negative"));
-  }
-  absl::Status CheckRank(absl::string_view what, int rank) const {
-    if (rank >= 0 && rank < size()) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " is ", rank, "; the communicator has ranks 0 to ", size() - 1));
-  }
-  absl::Status CheckPieces(absl::Span<const Piece> pieces) const;
-
   Channel channel_;
   // The pieces of the last all-reduce, so that a repeated one does not allocate.
   int64_t all_reduce_count_ = -1;
   std::vector<Piece> all_reduce_pieces_;
 };
 
-absl::Status P2pCommunicator::CheckPieces(absl::Span<const Piece> pieces) const {
-  if (static_cast<int>(pieces.size()) != size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(pieces.size(), " pieces for ", size(), " ranks"));
-  }
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    if (pieces[i].offset >= 0 && pieces[i].count >= 0) continue;
-    return absl::InvalidArgumentError(absl::StrCat("piece ", i, " has offset ", pieces[i].offset,
-                                                   " and count ", pieces[i].count));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::unique_ptr<Pending>> P2pCommunicator::StartSendRecv(
     Dtype dtype, const void* send, int64_t send_count, int to, void* recv, int64_t recv_count,
     int from) {
-  if (to >= 0) BB_RETURN_IF_ERROR(CheckRank("to", to));
-  if (from >= 0) BB_RETURN_IF_ERROR(CheckRank("from", from));
   const int64_t send_bytes = to < 0 ? 0 : send_count * DtypeSize(dtype);
   const int64_t recv_bytes = from < 0 ? 0 : recv_count * DtypeSize(dtype);
-  BB_RETURN_IF_ERROR(CheckCount(std::min(send_bytes, recv_bytes)));
-  if ((to == rank()) != (from == rank()) || (to == rank() && send_bytes != recv_bytes)) {
-    return absl::InvalidArgumentError(absl::StrCat("rank ", rank(), " sends ", send_bytes,
-                                                   " bytes to ", to, " and receives ", recv_bytes,
-                                                   " from ", from, ": itself needs both, equal"));
-  }
+  BB_RETURN_IF_ERROR(CheckSendRecv({rank(), size(), to, send_bytes, from, recv_bytes}));
   Request sending, receiving;
   BB_RETURN_IF_ERROR(Counted(Collective::kSendRecv, [&]() -> absl::Status {
     if (to == rank()) {

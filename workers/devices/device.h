@@ -348,6 +348,11 @@ class Device {
   // RESOURCE_EXHAUSTED naming the bytes when there is no room. Contents are zero.
   virtual absl::StatusOr<Buffer> Allocate(int64_t bytes) = 0;
 
+  // Between host memory and memory of this device. Done when the call returns, and everything
+  // issued before it, too.
+  virtual absl::Status Upload(const void* from, int64_t bytes, void* to) = 0;
+  virtual absl::Status Download(const void* from, int64_t bytes, void* to) = 0;
+
   virtual absl::Status Gemm(const GemmArgs& args) = 0;
   virtual absl::Status Copy(const CopyArgs& args) = 0;
   virtual absl::Status Wht(const WhtArgs& args) = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/devices/cpu/cpu_device.h"
 
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +31,13 @@ class CpuDevice : public Device {
   }
 
   absl::StatusOr<Buffer> Allocate(int64_t bytes) override { return memory_.Allocate(bytes); }
+  absl::Status Upload(const void* from, int64_t bytes, void* to) override {
+    if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
+    return absl::OkStatus();
+  }
+  absl::Status Download(const void* from, int64_t bytes, void* to) override {
+    return Upload(from, bytes, to);
+  }
   absl::Status Gemm(const GemmArgs& args) override { return RunGemm(*blas_, args); }
   absl::Status Copy(const CopyArgs& args) override { return RunCopy(args); }
   absl::Status Wht(const WhtArgs& args) override { return RunWht(args); }

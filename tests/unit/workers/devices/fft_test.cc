@@ -18,7 +18,8 @@ using Maker =
     std::function<std::unique_ptr<FftPlan>(const FftDescription& description, void* in, void* out)>;
 
 std::unique_ptr<FftPlan> ByDevice(const FftDescription& description, void* in, void* out) {
-  auto plan = TestDevice()->MakeFft(description, in, out);
+  static const std::unique_ptr<Device> device = TestDevice();  // outlives its plans
+  auto plan = device->MakeFft(description, in, out);
   EXPECT_TRUE(plan.ok()) << plan.status();
   return plan.ok() ? std::move(*plan) : nullptr;
 }
