@@ -53,6 +53,12 @@ class DeferredDevice : public Device {
   absl::Status ColumnSum(const ColumnSumArgs& args) override {
     return Later(&Device::ColumnSum, args);
   }
+  absl::Status Activate(const ActivationArgs& args) override {
+    return Later(&Device::Activate, args);
+  }
+  absl::Status ActivationGradient(const ActivationGradientArgs& args) override {
+    return Later(&Device::ActivationGradient, args);
+  }
   absl::Status LinearStages(const StagesArgs& args) override {
     return LaterWithStrides(&Device::LinearStages, args);
   }

@@ -110,6 +110,12 @@ absl::Status CheckStages(int64_t n, int64_t cols, absl::Span<const int64_t> stri
   return absl::OkStatus();
 }
 
+absl::Status CheckActivationGradient(const ActivationGradientArgs& args) {
+  BB_RETURN_IF_ERROR(CheckSize("activation", args.rows, args.cols));
+  if ((args.w == nullptr) == (args.dw == nullptr)) return absl::OkStatus();
+  return absl::InvalidArgumentError("activation gradient: w and dw must be given together");
+}
+
 absl::Status CheckDecaySum(const DecaySumArgs& args) {
   BB_RETURN_IF_ERROR(CheckSize("decay sum", args.rows, args.cols));
   if (args.period >= 1) return absl::OkStatus();

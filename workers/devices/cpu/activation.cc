@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/devices/checks.h"
 #include "workers/devices/cpu/cpu_features.h"
 #include "workers/devices/cpu/row_kernels.h"
 #include "workers/devices/cpu/simd_kernels.h"
 
 namespace basisbench {
 namespace {
-
-absl::Status CheckSize(int64_t rows, int64_t cols) {
-  if (rows >= 0 && cols >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("activation: rows = ", rows, ", cols = ", cols, " must not be negative"));
-}
 
 // What does not stay in the cache anyhow, of so many matrices that are read or written, is written
 // around it.
@@ -60,15 +54,13 @@ void Gradients(const ActivationGradientArgs& args) {
 }  // namespace
 
 absl::Status RunActivate(const ActivationArgs& args) {
-  BB_RETURN_IF_ERROR(CheckSize(args.rows, args.cols));
+  BB_RETURN_IF_ERROR(CheckSize("activation", args.rows, args.cols));
   args.dtype == Dtype::kF32 ? Values<float>(args) : Values<double>(args);
   return absl::OkStatus();
 }
 
 absl::Status RunActivationGradient(const ActivationGradientArgs& args) {
-  BB_RETURN_IF_ERROR(CheckSize(args.rows, args.cols));
-  if ((args.w == nullptr) != (args.dw == nullptr))
-    return absl::InvalidArgumentError("activation gradient: w and dw must be given together");
+  BB_RETURN_IF_ERROR(CheckActivationGradient(args));
   args.dtype == Dtype::kF32 ? Gradients<float>(args) : Gradients<double>(args);
   return absl::OkStatus();
 }

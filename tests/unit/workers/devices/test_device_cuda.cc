@@ -8,7 +8,7 @@ namespace basisbench {
 
 std::unique_ptr<Device> TestDevice(int64_t memory_limit) {
   static FakeCuda cuda;  // outlives every device
-  auto device = MakeCudaDevice({.memory_limit = memory_limit}, cuda.api());
+  auto device = MakeCudaDevice({.memory_limit = memory_limit, .time_gemms = false}, cuda.api());
   EXPECT_TRUE(device.ok()) << device.status();
   return device.ok() ? std::move(*device) : nullptr;
 }

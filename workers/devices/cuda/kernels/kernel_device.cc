@@ -44,6 +44,14 @@ absl::Status KernelDevice::ColumnSum(const ColumnSumArgs& args) {
   return Run(kernels::RunColumnSum, args);
 }
 
+absl::Status KernelDevice::Activate(const ActivationArgs& args) {
+  return Run(kernels::RunActivate, args);
+}
+
+absl::Status KernelDevice::ActivationGradient(const ActivationGradientArgs& args) {
+  return Run(kernels::RunActivationGradient, args);
+}
+
 absl::Status KernelDevice::LinearStages(const StagesArgs& args) {
   return Run(kernels::RunLinearStages, args);
 }

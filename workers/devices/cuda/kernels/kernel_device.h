@@ -19,6 +19,8 @@ class KernelDevice : public Device {
   absl::Status Multiply(Dtype dtype, int64_t count, const void* x, const void* w, void* y) final;
   absl::Status Product(const ProductArgs& args) final;
   absl::Status ColumnSum(const ColumnSumArgs& args) final;
+  absl::Status Activate(const ActivationArgs& args) final;
+  absl::Status ActivationGradient(const ActivationGradientArgs& args) final;
   absl::Status LinearStages(const StagesArgs& args) final;
   absl::Status LinearStagesGradient(const StagesGradientArgs& args) final;
   absl::Status Gather(const GatherArgs& args) final;

@@ -16,6 +16,8 @@ absl::Status RunAddReflected(const Queue& queue, const ReflectArgs& args);
 absl::Status RunPairColumns(const Queue& queue, const PairArgs& args);
 absl::Status RunProduct(const Queue& queue, const ProductArgs& args);
 absl::Status RunColumnSum(const Queue& queue, const ColumnSumArgs& args);
+absl::Status RunActivate(const Queue& queue, const ActivationArgs& args);
+absl::Status RunActivationGradient(const Queue& queue, const ActivationGradientArgs& args);
 absl::Status RunLinearStages(const Queue& queue, const StagesArgs& args);
 absl::Status RunLinearStagesGradient(const Queue& queue, const StagesGradientArgs& args);
 absl::Status RunGather(const Queue& queue, const GatherArgs& args);
