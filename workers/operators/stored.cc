@@ -78,7 +78,7 @@ class StoredPlan : public Plan {
       args.to_row_stride = one.computed.leading;
       BB_RETURN_IF_ERROR(device_.Convert(args));
     }
-    return absl::OkStatus();
+    return device_.Synchronize();  // the plan may send its inputs first thing
   }
 
   absl::Status Narrow() {
