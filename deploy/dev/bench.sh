@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # ./dev bench [--save FILE.md | --quick]: how close to peers and to what the machine allows, as ratios measured side by
 # side. Prints a Markdown page, in under eight minutes, with the machine it was taken on; writes it to FILE.md when asked
-# to, and nothing otherwise. Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 is compared with
-# where it is installed. --quick prints one line of each operator, a second each at most.
+# to, and nothing otherwise. Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 and libfftw3-mpi3
+# are compared with where they are installed. --quick prints one line of each operator, a second each at most.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source deploy/dev/lib.sh
@@ -23,7 +23,10 @@ if [ -n "$quick" ]; then
   build_preset release operators_bench >&2
   exec build/release/bin/operators_bench --quick
 fi
-ldconfig -p | grep -q libscalapack-openmpi || say "left out: ScaLAPACK (apt-get install libscalapack-openmpi2.2)"
+# grep reads to the end: ldconfig, cut off, would fail the pipe.
+has_library() { ldconfig -p | grep "$1" >/dev/null; }
+has_library libscalapack-openmpi || say "left out: ScaLAPACK (apt-get install libscalapack-openmpi2.2)"
+has_library libfftw3f_mpi || say "left out: FFTW's MPI library (apt-get install libfftw3-mpi3)"
 
 build_preset release programs bench >&2
 bin=build/release/bin
@@ -47,9 +50,11 @@ measure() {
   "$bin/measuring_bench"
   say "two ranks in shared memory"
   "${mpi[@]}" "$bin/matmul_bench" "shared memory"
+  "${mpi[@]}" "$bin/fnet_bench" "shared memory"
   if [ "$(id -u)" -eq 0 ]; then
     say "two hosts: network namespaces"
     tests/bench/two_hosts.py "$PWD/$bin/matmul_bench" "two hosts over TCP"
+    tests/bench/two_hosts.py "$PWD/$bin/fnet_bench" "two hosts over TCP"
   else
     say "left out without root: two hosts in network namespaces"
   fi

@@ -5,8 +5,6 @@
 // The ceiling is the largest share of the product, multiplied by raw cblas on every rank at once,
 // with nothing moved. Times are the slowest rank's. WIRE ("shared memory", "two hosts") names what
 // the ranks talk through; the aims depend on it.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -19,6 +17,7 @@
 #include "services/base/status_macros.h"
 #include "tests/bench/paired.h"
 #include "tests/bench/scalapack.h"
+#include "tests/bench/slowest_rank.h"
 #include "workers/collectives/mpi.h"
 #include "workers/devices/cpu/cpu_device.h"
 #include "workers/devices/cpu/openblas.h"
@@ -37,20 +36,6 @@ struct Contender {
 
 // What sharded products should reach of the ceiling, and over ScaLAPACK.
 constexpr double kOfCeilingInMemory = 0.96, kOfCeilingOverWire = 0.9, kOverScalapack = 1.2;
-
-// The slowest rank's time of one run.
-absl::StatusOr<double> TimeOnce(Communicator& communicator, const Contender& contender) {
-  BB_RETURN_IF_ERROR(communicator.Barrier());
-  const auto start = std::chrono::steady_clock::now();
-  BB_RETURN_IF_ERROR(contender.run());
-  std::vector<double> seconds(communicator.size(), 0.0);
-  seconds[communicator.rank()] =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::vector<Piece> pieces;
-  for (int rank = 0; rank < communicator.size(); ++rank) pieces.push_back({rank, 1});
-  BB_RETURN_IF_ERROR(communicator.AllGather(Dtype::kF64, seconds.data(), pieces));
-  return *std::max_element(seconds.begin(), seconds.end());
-}
 
 class Bench {
  public:
@@ -117,7 +102,7 @@ class Bench {
   absl::Status Run(int rounds) {
     for (int round = -1; round < rounds; ++round) {  // the first warms up
       for (Contender& contender : contenders_) {
-        BB_ASSIGN_OR_RETURN(const double seconds, TimeOnce(communicator_, contender));
+        BB_ASSIGN_OR_RETURN(const double seconds, SlowestRank(communicator_, contender.run));
         if (round >= 0) contender.seconds.push_back(seconds);
       }
     }

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/scalapack.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "tests/bench/shared_library.h"
 
 namespace basisbench {
 namespace {
-
-constexpr char kLibrary[] = "libscalapack-openmpi.so.2.2";
 
 struct Functions {
   void (*get)(int context, int what, int* value) = nullptr;
@@ -30,25 +26,17 @@ struct Functions {
                float* c, const int* ic, const int* jc, const int* desc_c) = nullptr;
 };
 
-template <typename Function>
-absl::Status Find(void* library, const char* symbol, Function* function) {
-  *function = reinterpret_cast<Function>(dlsym(library, symbol));
-  if (*function != nullptr) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(kLibrary, " has no function ", symbol));
-}
-
 absl::StatusOr<Functions> Load() {
-  void* library = dlopen(kLibrary, RTLD_NOW | RTLD_GLOBAL);
-  if (library == nullptr)
-    return absl::UnavailableError(absl::StrCat("cannot load ", kLibrary, ": ", dlerror()));
+  BB_ASSIGN_OR_RETURN(const SharedLibrary library,
+                      SharedLibrary::Load("libscalapack-openmpi.so.2.2"));
   Functions functions;
-  BB_RETURN_IF_ERROR(Find(library, "Cblacs_get", &functions.get));
-  BB_RETURN_IF_ERROR(Find(library, "Cblacs_gridinit", &functions.grid_init));
-  BB_RETURN_IF_ERROR(Find(library, "Cblacs_gridinfo", &functions.grid_info));
-  BB_RETURN_IF_ERROR(Find(library, "Cblacs_gridexit", &functions.grid_exit));
-  BB_RETURN_IF_ERROR(Find(library, "numroc_", &functions.local_size));
-  BB_RETURN_IF_ERROR(Find(library, "descinit_", &functions.describe));
-  BB_RETURN_IF_ERROR(Find(library, "psgemm_", &functions.gemm));
+  BB_RETURN_IF_ERROR(library.Find("Cblacs_get", &functions.get));
+  BB_RETURN_IF_ERROR(library.Find("Cblacs_gridinit", &functions.grid_init));
+  BB_RETURN_IF_ERROR(library.Find("Cblacs_gridinfo", &functions.grid_info));
+  BB_RETURN_IF_ERROR(library.Find("Cblacs_gridexit", &functions.grid_exit));
+  BB_RETURN_IF_ERROR(library.Find("numroc_", &functions.local_size));
+  BB_RETURN_IF_ERROR(library.Find("descinit_", &functions.describe));
+  BB_RETURN_IF_ERROR(library.Find("psgemm_", &functions.gemm));
   return functions;
 }
 
