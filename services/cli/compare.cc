@@ -119,12 +119,6 @@ void Judge(double threshold, double widening, Compared* pair) {
   if (*pair->ratio_low >= lower && *pair->ratio_high <= upper) pair->verdict = "SAME";
 }
 
-void JudgeAll(const CompareOptions& options, std::vector<Compared>& pairs) {
-  const auto count = std::count_if(pairs.begin(), pairs.end(), Comparable);
-  const double widening = options.per_case ? 1 : Widening(static_cast<size_t>(count));
-  for (Compared& pair : pairs) Judge(options.threshold, widening, &pair);
-}
-
 bool Names(const std::string& selector, const v1::Case& c) {
   return c.operator_().name() == selector || OperatorText(c.operator_()) == selector;
 }
@@ -167,6 +161,12 @@ double Widening(size_t count) {
   return TwoSidedQuantile(kMissRate / static_cast<double>(count)) / TwoSidedQuantile(kMissRate);
 }
 
+void JudgePairs(const CompareOptions& options, std::vector<Compared>& pairs) {
+  const auto count = std::count_if(pairs.begin(), pairs.end(), Comparable);
+  const double widening = options.per_case ? 1 : Widening(static_cast<size_t>(count));
+  for (Compared& pair : pairs) Judge(options.threshold, widening, &pair);
+}
+
 absl::StatusOr<Comparison> Compare(const std::vector<v1::CaseResult>& first,
                                    const std::vector<v1::CaseResult>& second,
                                    const CompareOptions& options) {
@@ -197,7 +197,7 @@ absl::StatusOr<Comparison> Compare(const std::vector<v1::CaseResult>& first,
   if (comparison.pairs.empty()) {
     return absl::FailedPreconditionError("the two jobs have no case in common");
   }
-  JudgeAll(options, comparison.pairs);
+  JudgePairs(options, comparison.pairs);
   return comparison;
 }
 
@@ -228,7 +228,7 @@ absl::StatusOr<Comparison> CompareOperators(const std::vector<v1::CaseResult>& r
     return absl::FailedPreconditionError(
         absl::StrCat("'", first, "' and '", second, "' were never measured in one place"));
   }
-  JudgeAll(options, comparison.pairs);
+  JudgePairs(options, comparison.pairs);
   return comparison;
 }
 

@@ -63,8 +63,15 @@ absl::StatusOr<Comparison> CompareOperators(const std::vector<v1::CaseResult>& r
                                             const std::string& first, const std::string& second,
                                             const CompareOptions& options);
 
+// Fills in ratio, interval and verdict of every pair; the intervals hold together unless
+// `per_case`.
+void JudgePairs(const CompareOptions& options, std::vector<Compared>& pairs);
+
 // How much wider than at 95 % an interval must be to be one of `count` that hold together.
 double Widening(size_t count);
+
+// "2.31x", with three digits below 1 as well: an operator may take a hundredth of the time.
+std::string RatioText(double ratio);
 
 Table CompareTable(const Comparison& comparison);
 

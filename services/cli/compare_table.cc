@@ -8,14 +8,10 @@
 #include "services/cli/units.h"
 
 namespace basisbench {
-namespace {
 
-// Three digits below 1 as well: an operator may take a hundredth of the time.
 std::string RatioText(double ratio) {
   return ratio < 1 ? absl::StrFormat("%.3gx", ratio) : HumanRatio(ratio);
 }
-
-}  // namespace
 
 Table CompareTable(const Comparison& comparison) {
   // Between runs the second operator is the first, and people need not read it twice.

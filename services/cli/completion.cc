@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/cli/equal_budget.h"
 
 namespace basisbench {
 namespace {
@@ -24,6 +25,7 @@ const std::map<std::string, std::vector<std::string>>& FixedValues() {
       {"--input", {"normal", "uniform", "integer", "zeros", "ones"}},
       {"--state", {"queued", "running", "succeeded", "failed", "cancelled"}},
       {"--x", {"seconds", "flops", "memory", "wire", "joules"}},
+      {"--equal", BudgetNames()},
       {"--fail-on", {"slower", "ambiguous", "invalid", "missing"}},
       {"--format", {"jsonl", "csv"}}};
   return values;

@@ -26,13 +26,7 @@ Cell Plain(const std::optional<T>& value) {
   return value ? Cell(Json(*value)) : Cell();
 }
 
-Cell Median(const Entry& e) {
-  const Derived& d = e.derived;
-  if (!d.median_seconds) return Cell();
-  if (!d.median_ci_low_seconds) return Cell(Json(nullptr), HumanSeconds(*d.median_seconds));
-  return Cell(Json(nullptr), HumanInterval(*d.median_seconds, *d.median_ci_low_seconds,
-                                           *d.median_ci_high_seconds));
-}
+Cell Median(const Entry& e) { return MedianCell(e.derived); }
 
 Cell Verdict(const Entry& e) {
   const Derived& d = e.derived;
@@ -178,6 +172,13 @@ std::vector<ResultColumn> Joined() {
 }
 
 }  // namespace
+
+Cell MedianCell(const Derived& d) {
+  if (!d.median_seconds) return Cell();
+  if (!d.median_ci_low_seconds) return Cell(Json(nullptr), HumanSeconds(*d.median_seconds));
+  return Cell(Json(nullptr), HumanInterval(*d.median_seconds, *d.median_ci_low_seconds,
+                                           *d.median_ci_high_seconds));
+}
 
 const std::vector<ResultColumn>& ResultColumns() {
   static const auto& columns = *new std::vector<ResultColumn>(Joined());

@@ -26,4 +26,7 @@ struct ResultColumn {
 
 const std::vector<ResultColumn>& ResultColumns();
 
+// The median with its interval, for people only.
+Cell MedianCell(const Derived& derived);
+
 }  // namespace basisbench

@@ -27,6 +27,7 @@ TEST(Completion, OffersWhatMayStandThere) {
                {{"--coordinator=TARGET", "compare", "a", "j"}, "j1\n"},
                {{"--coordinator=TARGET", "compare", "a", "b", ""}, ""},
                {{"--coordinator=TARGET", "cancel", "a", "b", "j"}, "j1\n"},
+               {{"compare", "--equal", "p"}, "parameters\n"},
                {{"compare", "--fail-on", "slower,m"}, "slower,missing\n"},
                {{"completion", "z"}, "zsh\n"},
                {{"no", "such", "thing"}, ""}};

@@ -54,6 +54,22 @@ TEST(CompareVerb, NeedsNoCoordinatorForTwoFilesOrOne) {
   EXPECT_EQ(rows[0]["verdict"], "FASTER");
 }
 
+TEST(CompareVerb, ListsTheOperatorsOfAJobAtEqualBudgets) {
+  FakeCoordinator fake;
+  v1::CaseResult dense = Record("matmul", 1), crashed = Record("broken", 1);
+  dense.mutable_case_()->set_baseline(true);
+  crashed.mutable_case_()->set_index(1);
+  crashed.set_outcome(v1::OUTCOME_CRASHED);
+  fake.results = {dense, crashed};
+  const Ran ran = RunWords({"--coordinator", fake.target(), "compare", "j1", "--equal", "flops"});
+  EXPECT_EQ(ran.code, kExitOk) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("1 times matmul's executed FLOPs"));
+  EXPECT_THAT(ran.err, HasSubstr("left out: broken row of 512x768x3072 f32, 2 ranks (CRASHED)"));
+  const Ran none = RunWords({"compare", "-", "--equal", "bytes"}, Exported({Record("x", 1)}));
+  EXPECT_EQ(none.code, kExitUsage);
+  EXPECT_THAT(none.err, HasSubstr("no MatMul"));
+}
+
 TEST(CompareVerb, ExitsTwoOnWrongUsage) {
   const std::string records = Exported({Record("x", 1)});
   const struct {
@@ -62,6 +78,11 @@ TEST(CompareVerb, ExitsTwoOnWrongUsage) {
   } cases[] = {{{"compare", "j1"}, "compare needs two jobs"},
                {{"compare", "j1", "--between", "a"}, "--between: 'a' is not two operators"},
                {{"compare", "a", "b", "--between", "x,y"}, "two are named"},
+               {{"compare", "a", "--equal", "time"},
+                "--equal: 'time' is none of parameters, flops, bytes, error"},
+               {{"compare", "a", "b", "--equal", "flops"}, "two are named"},
+               {{"compare", "a", "--equal", "flops", "--between", "x,y"}, "exclude each other"},
+               {{"compare", "a", "--equal", "flops", "--fail-on", "slower"}, "not --equal"},
                {{"compare", "a", "b", "--fail-on", "slow"}, "--fail-on: 'slow'"},
                {{"compare", "./nowhere.jsonl", "j1"}, "cannot read './nowhere.jsonl'"}};
   for (const auto& c : cases) {
