@@ -17,10 +17,8 @@
 #include "services/base/status_macros.h"
 #include "tests/bench/fftw_mpi.h"
 #include "tests/bench/paired.h"
-#include "tests/bench/slowest_rank.h"
-#include "workers/collectives/mpi.h"
+#include "tests/bench/ranks.h"
 #include "workers/devices/cpu/cpu_device.h"
-#include "workers/devices/cpu/openblas.h"
 #include "workers/operators/operands.h"
 #include "workers/operators/registry.h"
 
@@ -92,21 +90,15 @@ absl::Status RunCase(Communicator& communicator, const FftwMpiCase& size, const 
   return absl::OkStatus();
 }
 
-absl::Status RunAll(int argc, char** argv) {
-  BB_RETURN_IF_ERROR(
-      LoadOpenBlas().status());  // before MPI starts threads: it sets the environment
-  BB_ASSIGN_OR_RETURN(const auto session, MpiSession::Start(&argc, &argv));
-  BB_ASSIGN_OR_RETURN(const auto communicator, MakeMpiCommunicator(absl::Seconds(120)));
+absl::Status RunAll(Communicator& communicator, const std::string& wire) {
   if (const absl::Status loaded = LoadFftwMpi(); !loaded.ok()) {
-    if (communicator->rank() == 0)
-      std::fprintf(stderr, "left out: %s\n", loaded.ToString().c_str());
+    if (communicator.rank() == 0) std::fprintf(stderr, "left out: %s\n", loaded.ToString().c_str());
     return absl::OkStatus();
   }
-  const std::string wire = argc > 1 ? argv[1] : "shared memory";
   constexpr std::pair<int64_t, int64_t> kShapes[] = {{512, 768}, {1024, 1024}, {4096, 1024}};
   for (const auto& [tokens, width] : kShapes) {
     for (const bool transposed : {false, true})
-      BB_RETURN_IF_ERROR(RunCase(*communicator, {tokens, width, transposed}, wire));
+      BB_RETURN_IF_ERROR(RunCase(communicator, {tokens, width, transposed}, wire));
   }
   return absl::OkStatus();
 }
@@ -114,8 +106,4 @@ absl::Status RunAll(int argc, char** argv) {
 }  // namespace
 }  // namespace basisbench
 
-int main(int argc, char** argv) {
-  const absl::Status outcome = basisbench::RunAll(argc, argv);
-  if (!outcome.ok()) std::fprintf(stderr, "%s\n", outcome.ToString().c_str());
-  return outcome.ok() ? 0 : 1;
-}
+int main(int argc, char** argv) { return basisbench::MainOfRanks(argc, argv, basisbench::RunAll); }

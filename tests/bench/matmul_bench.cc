@@ -16,9 +16,8 @@
 #include "absl/strings/str_split.h"
 #include "services/base/status_macros.h"
 #include "tests/bench/paired.h"
+#include "tests/bench/ranks.h"
 #include "tests/bench/scalapack.h"
-#include "tests/bench/slowest_rank.h"
-#include "workers/collectives/mpi.h"
 #include "workers/devices/cpu/cpu_device.h"
 #include "workers/devices/cpu/openblas.h"
 #include "workers/operators/operands.h"
@@ -192,12 +191,7 @@ absl::StatusOr<std::vector<ProblemShape>> ParseShapes(int argc, char** argv) {
   return shapes;
 }
 
-absl::Status RunAll(int argc, char** argv) {
-  BB_RETURN_IF_ERROR(
-      LoadOpenBlas().status());  // before MPI starts threads: it sets the environment
-  BB_ASSIGN_OR_RETURN(const auto session, MpiSession::Start(&argc, &argv));
-  BB_ASSIGN_OR_RETURN(const auto communicator, MakeMpiCommunicator(absl::Seconds(120)));
-  const std::string wire = argc > 1 ? argv[1] : "shared memory";
+absl::Status RunAll(Communicator& communicator, const std::string& wire, int argc, char** argv) {
   int rounds = 6;  // the least that has an interval
   if (argc > 2 && (!absl::SimpleAtoi(argv[2], &rounds) || rounds < 1)) {
     return absl::InvalidArgumentError(
@@ -205,7 +199,7 @@ absl::Status RunAll(int argc, char** argv) {
   }
   BB_ASSIGN_OR_RETURN(const std::vector<ProblemShape> shapes, ParseShapes(argc, argv));
   for (const ProblemShape& shape : shapes)
-    BB_RETURN_IF_ERROR(RunShape(*communicator, shape, wire, rounds));
+    BB_RETURN_IF_ERROR(RunShape(communicator, shape, wire, rounds));
   return absl::OkStatus();
 }
 
@@ -213,7 +207,8 @@ absl::Status RunAll(int argc, char** argv) {
 }  // namespace basisbench
 
 int main(int argc, char** argv) {
-  const absl::Status outcome = basisbench::RunAll(argc, argv);
-  if (!outcome.ok()) std::fprintf(stderr, "%s\n", outcome.ToString().c_str());
-  return outcome.ok() ? 0 : 1;
+  return basisbench::MainOfRanks(argc, argv,
+                                 [&](basisbench::Communicator& world, const std::string& wire) {
+                                   return basisbench::RunAll(world, wire, argc, argv);
+                                 });
 }
