@@ -39,6 +39,7 @@ std::vector<double> ChannelRows(const Mixer& mixer, const Problem& problem,
     map->Row(0, k, absl::MakeSpan(row));
     for (size_t i = 0; i < rows.size(); ++i) {
       const long double x = operands.At("x", rows[i], k);
+      if (x == 0) continue;  // most of X where the matrix itself is asked for
       for (int64_t j = 0; j < d_out; ++j) y[i * d_out + j] += x * row[j];
     }
   }
