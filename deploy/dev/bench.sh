@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # ./dev bench [--save FILE.md | --quick]: how close to peers and to what the machine allows, as ratios measured side by
-# side. Prints a Markdown page, with the machine it was taken on; writes it to FILE.md when asked to, and nothing otherwise. Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 and libfftw3-mpi3
-# are compared with where they are installed. --quick prints one line of each operator, a second each at most.
+# side. Prints a Markdown page, with the machine it was taken on; writes it to FILE.md when asked to, and nothing
+# otherwise. Run it on a machine that does nothing else. Debian's libscalapack-openmpi2.2 and libfftw3-mpi3 are compared
+# with where they are installed. --quick prints one line of each operator, a second each at most.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source deploy/dev/lib.sh
