@@ -18,15 +18,23 @@ from hosts import LoopbackHosts  # noqa: E402
 from system import BIN, System  # noqa: E402
 
 ROUNDS = 15
+TRIES, DEADLINE_S = 5, 10
+HUNG = []  # the arguments of every bare mpirun that did not end
 ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_plm_rsh_agent": "/bin/false"}
 
 
 def bare(*arguments):
-    """Seconds of mpirun with a program that only starts and ends MPI."""
-    begin = time.monotonic()
-    subprocess.run(["mpirun", "-np", "2", "--oversubscribe", *arguments, BIN / "mpi_hello"], check=True,
-                   capture_output=True, env={**os.environ, **ROOT}, timeout=60)
-    return time.monotonic() - begin
+    """Seconds of mpirun with a program that only starts and ends MPI. Open MPI 4.1 now and then waits for ever for a
+    second host: what does not end is counted and tried again."""
+    for _ in range(TRIES):
+        begin = time.monotonic()
+        try:
+            subprocess.run(["mpirun", "-np", "2", "--oversubscribe", *arguments, BIN / "mpi_hello"], check=True,
+                           capture_output=True, env={**os.environ, **ROOT}, timeout=DEADLINE_S)
+            return time.monotonic() - begin
+        except subprocess.TimeoutExpired:
+            HUNG.append(arguments)
+    raise SystemExit(f"bare mpirun hung {TRIES} times for {DEADLINE_S} s: {' '.join(map(str, arguments))}")
 
 
 def across_hosts(directory):
@@ -69,6 +77,8 @@ def main():
     for name, seconds in rows.items():
         print(f"| {name} | {1e3 * statistics.median(seconds):.0f} ms | {1e3 * min(seconds):.0f} ms | "
               f"{1e3 * max(seconds):.0f} ms |")
+    if HUNG:
+        print(f"\nLeft out: {len(HUNG)} bare launches over two hosts that did not end within {DEADLINE_S} s.")
 
 
 if __name__ == "__main__":
