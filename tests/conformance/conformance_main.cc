@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "tests/conformance/devices/conforming_device.h"
 #include "tests/conformance/ranks.h"
 #include "workers/collectives/mpi.h"
 
@@ -28,6 +29,10 @@ void PrintOnlyFailuresBeyondRankZero(int rank) {
 }
 
 int RunAll(int argc, char** argv) {
+  if (const auto device = MakeConformingDevice(); !device.ok()) {
+    std::fprintf(stderr, "%s\n", device.status().ToString().c_str());
+    return 1;
+  }
   if (std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();

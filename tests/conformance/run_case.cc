@@ -2,6 +2,7 @@
 #include "tests/conformance/run_case.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
@@ -15,7 +16,9 @@ absl::StatusOr<std::unique_ptr<CaseRun>> CaseRun::Make(const Operator& op, const
                                                        Communicator& communicator) {
   auto run = std::unique_ptr<CaseRun>(new CaseRun(op, problem, communicator));
   BB_ASSIGN_OR_RETURN(run->device_, MakeConformingDevice());
-  BB_ASSIGN_OR_RETURN(run->plan_, PreparePlan(op, run->problem_, *run->device_, communicator));
+  BB_ASSIGN_OR_RETURN(run->own_, MakeConformingCommunicator(*run->device_, communicator));
+  BB_ASSIGN_OR_RETURN(auto plan, PreparePlan(op, run->problem_, *run->device_, run->moving()));
+  run->plan_ = InHostMemory(std::move(plan), *run->device_);
   return run;
 }
 
@@ -25,10 +28,10 @@ void CaseRun::Fill(const Operands& operands) {
 
 absl::Status CaseRun::Run() {
   for (const Shard& output : plan_->Outputs()) PoisonOutput(output);
-  const TrafficTable before = communicator_.traffic();
+  const TrafficTable before = moving().traffic();
   BB_RETURN_IF_ERROR(plan_->Run());
   return CheckTraffic(DeclaredCost(op_, problem_).traffic[communicator_.rank()], before,
-                      communicator_.traffic(), 1);
+                      moving().traffic(), 1);
 }
 
 absl::StatusOr<std::vector<std::vector<double>>> GatherOutputs(CaseRun& run, size_t index) {

@@ -25,6 +25,7 @@ class CaseRun {
 
   const Operator& op() const { return op_; }
   const Problem& problem() const { return problem_; }
+  // Of host memory: for what the tests tell each other.
   Communicator& communicator() { return communicator_; }
   Plan& plan() { return *plan_; }
 
@@ -32,10 +33,14 @@ class CaseRun {
   CaseRun(const Operator& op, const Problem& problem, Communicator& communicator)
       : op_(op), problem_(problem), communicator_(communicator) {}
 
+  // The plan's, where the device has memory of its own.
+  Communicator& moving() { return own_ == nullptr ? communicator_ : *own_; }
+
   const Operator& op_;
   const Problem problem_;
   Communicator& communicator_;
   std::unique_ptr<Device> device_;
+  std::shared_ptr<Communicator> own_;
   std::unique_ptr<Plan> plan_;
 };
 
