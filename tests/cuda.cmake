@@ -18,3 +18,11 @@ add_executable(cuda_real_libraries ${device_tests}/cuda/real_libraries_main.cc)
 target_link_libraries(cuda_real_libraries PRIVATE basisbench_nccl basisbench_cuda basisbench_cpu basisbench_warnings)
 add_test(NAME cuda.real_libraries COMMAND cuda_real_libraries)
 set_tests_properties(cuda.real_libraries PROPERTIES LABELS unit TIMEOUT 300 PASS_REGULAR_EXPRESSION "all checks passed")
+
+# The same tests on a GPU, for `./dev gpu` and compute-sanitizer.
+add_executable(device_gpu_test ${device_tests}/test_device_gpu.cc ${common_device_tests} ${device_tests}/fft_test.cc
+                               ${device_tests}/gemm_test.cc)
+target_link_libraries(device_gpu_test PRIVATE basisbench_cuda basisbench_cpu GTest::gmock GTest::gtest_main basisbench_warnings)
+add_test(NAME cuda.no_gpu COMMAND device_gpu_test)
+set_tests_properties(cuda.no_gpu PROPERTIES LABELS unit TIMEOUT 60 ENVIRONMENT "CUDA_VISIBLE_DEVICES="
+                                            PASS_REGULAR_EXPRESSION "no GPU is visible to this process")
