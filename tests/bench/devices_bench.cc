@@ -2,11 +2,11 @@
 // devices_bench: primitives of the CPU device that decide how fast operators are, beside the least
 // work that could do the same: copies and transpositions beside memcpy, batches of small products
 // beside a loop of library calls. For work on the kernels; `./dev bench` shows whole operators.
-#include <cstdlib>
 #include <cstring>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "tests/bench/expect.h"
 #include "tests/bench/paired.h"
 #include "workers/devices/cpu/cpu_device.h"
 #include "workers/devices/cpu/openblas.h"
@@ -16,12 +16,6 @@ namespace {
 
 constexpr int kRounds = 31;
 constexpr double kMostSeconds = 2;
-
-void Expect(const absl::Status& status) {
-  if (status.ok()) return;
-  std::cerr << status << "\n";
-  std::exit(1);
-}
 
 Buffer Fill(Device& device, int64_t floats) {
   Buffer buffer = device.Allocate(floats * 4).value();

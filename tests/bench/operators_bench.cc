@@ -82,7 +82,7 @@ class Bench {
     const auto seconds =
         TimeAlternately({[&] { subject.Run(); }, peer.run, floors.gemm(), floors.copy()},
                         effort_.rounds, effort_.most_seconds);
-    Floors::Bound bound = floors.Larger(seconds[2], seconds[3]);
+    Bound bound = floors.Larger(seconds[2], seconds[3]);
     PrintComparison({.ours = NameOf(subject.problem),
                      .theirs = peer.name,
                      .ours_seconds = seconds[0],

@@ -70,23 +70,40 @@ double MedianOf(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-std::vector<std::vector<double>> TimeAlternately(absl::Span<const std::function<void()>> bodies,
-                                                 int rounds, double most_seconds) {
+Bound LargerBound(double share, const std::vector<double>& gemm, const std::vector<double>& copy) {
+  const bool by_flops = share * MedianOf(gemm) > MedianOf(copy);
+  Bound bound{by_flops ? "FLOPs" : "bytes", by_flops ? gemm : copy};
+  if (by_flops) {
+    for (double& seconds : bound.seconds) seconds *= share;
+  }
+  return bound;
+}
+
+std::vector<std::vector<double>> TimeInTurns(absl::Span<const TimedBody> bodies, int rounds,
+                                             double most_seconds) {
   constexpr double kRound = 1e-3;
   constexpr int kFewest = 6;
-  std::vector<int> repeats;
-  for (const auto& body : bodies) body();
-  for (const auto& body : bodies)
-    repeats.push_back(std::max(1, static_cast<int>(kRound / SecondsOf(body, 1))));
+  std::vector<int> calls;
+  for (const TimedBody& body : bodies) body(1);
+  for (const TimedBody& body : bodies)
+    calls.push_back(std::max(1, static_cast<int>(kRound / body(1))));
   std::vector<std::vector<double>> seconds(bodies.size());
   double spent = 0;
   for (int i = 0; i < rounds && (i < kFewest || spent < most_seconds); ++i) {
     for (size_t body = 0; body < bodies.size(); ++body) {
-      seconds[body].push_back(SecondsOf(bodies[body], repeats[body]));
-      spent += seconds[body].back() * repeats[body];
+      seconds[body].push_back(bodies[body](calls[body]));
+      spent += seconds[body].back() * calls[body];
     }
   }
   return seconds;
+}
+
+std::vector<std::vector<double>> TimeAlternately(absl::Span<const std::function<void()>> bodies,
+                                                 int rounds, double most_seconds) {
+  std::vector<TimedBody> timed;
+  for (const auto& body : bodies)
+    timed.push_back([&body](int calls) { return SecondsOf(body, calls); });
+  return TimeInTurns(timed, rounds, most_seconds);
 }
 
 void TimePaired(const std::function<void()>& ours, const std::function<void()>& theirs, int rounds,

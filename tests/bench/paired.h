@@ -31,9 +31,24 @@ struct Comparison {
 
 double MedianOf(std::vector<double> values);
 
-// Processor seconds of each body, which runs in the calling thread alone, round by round. Each
-// round takes about a millisecond per body, or one call when that is longer. Takes `rounds` rounds,
-// but stops after `most_seconds`, with at least 6.
+// The least time something could take: its FLOPs at the speed of a product, of whose FLOPs it has
+// `share`, or its least bytes at the speed of a copy of as many, whichever is more.
+struct Bound {
+  std::string name;  // "FLOPs", "bytes"
+  std::vector<double> seconds;
+};
+// From the seconds of both, round by round.
+Bound LargerBound(double share, const std::vector<double>& gemm, const std::vector<double>& copy);
+
+// Seconds of a call of a body that times itself, from so many calls.
+using TimedBody = std::function<double(int calls)>;
+
+// Seconds of each body, round by round. Each round takes about a millisecond per body, or one call
+// when that is longer. Takes `rounds` rounds, but stops after `most_seconds`, with at least 6.
+std::vector<std::vector<double>> TimeInTurns(absl::Span<const TimedBody> bodies, int rounds,
+                                             double most_seconds);
+
+// The same in processor seconds of bodies, each of which runs in the calling thread alone.
 std::vector<std::vector<double>> TimeAlternately(absl::Span<const std::function<void()>> bodies,
                                                  int rounds, double most_seconds);
 void TimePaired(const std::function<void()>& ours, const std::function<void()>& theirs, int rounds,

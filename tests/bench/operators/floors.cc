@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "tests/bench/paired.h"
-
 namespace basisbench {
 namespace {
 
@@ -60,15 +58,8 @@ Floors::Floors(const PeerContext& c)
   copy_ = Copy(c, static_cast<int64_t>(cost.bytes_min / 2));
 }
 
-Floors::Bound Floors::Larger(const std::vector<double>& gemm,
-                             const std::vector<double>& copy) const {
-  const double share = flops_ / gemm_flops_;
-  const bool by_flops = share * MedianOf(gemm) > MedianOf(copy);
-  Bound bound{by_flops ? "FLOPs" : "bytes", by_flops ? gemm : copy};
-  if (by_flops) {
-    for (double& seconds : bound.seconds) seconds *= share;
-  }
-  return bound;
+Bound Floors::Larger(const std::vector<double>& gemm, const std::vector<double>& copy) const {
+  return LargerBound(flops_ / gemm_flops_, gemm, copy);
 }
 
 }  // namespace basisbench

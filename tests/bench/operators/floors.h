@@ -5,10 +5,10 @@
 #pragma once
 
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "tests/bench/operators/peers.h"
+#include "tests/bench/paired.h"
 
 namespace basisbench {
 
@@ -19,10 +19,6 @@ class Floors {
   std::function<void()> gemm() const { return gemm_; }
   std::function<void()> copy() const { return copy_; }
 
-  struct Bound {
-    std::string name;  // "FLOPs", "bytes"
-    std::vector<double> seconds;
-  };
   // From the seconds of both bodies, round by round.
   Bound Larger(const std::vector<double>& gemm, const std::vector<double>& copy) const;
 

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/operators/subject.h"
 
-#include <cstdlib>
-#include <iostream>
-
 #include "absl/strings/str_cat.h"
 #include "workers/operators/operands.h"
 #include "workers/operators/parameters.h"
 #include "workers/operators/registry.h"
 
 namespace basisbench {
-
-void Expect(const absl::Status& status) {
-  if (status.ok()) return;
-  std::cerr << status << "\n";
-  std::exit(1);
-}
 
 int64_t Subject::Parameter(const std::string& name) const {
   return IntegerParameter(problem, name);

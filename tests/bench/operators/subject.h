@@ -7,13 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "tests/bench/expect.h"
 #include "workers/operators/operator.h"
 
 namespace basisbench {
-
-// Ends the program unless it is OK.
-void Expect(const absl::Status& status);
 
 struct Subject {
   const Operator* op = nullptr;
