@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // CUDA's libraries in host memory: everything is done when a call returns, products and transforms
-// by their definitions. Counts what is alive, fails where it is told to, and says when events are
-// ready. One thread.
+// by their definitions. Under capture, copies, products and transforms are recorded instead, and
+// what would wait fails as in CUDA; kernels on the processor, which no library launches, run then
+// and are not in the graph. Counts what is alive, fails where it is told to, and says when events
+// are ready. One thread.
 #pragma once
 
 #include <functional>
@@ -26,9 +28,18 @@ struct FakeCudaState {
   int devices = 1, current = 0, major = 9;
   uintptr_t next_handle = 1;
 
+  using Work = std::vector<std::function<void()>>;
+  bool captures = false, capture_failed = false;
+  Work captured;
+  std::map<uintptr_t, Work> graphs;  // by handle, executable or not
+
   // Counts the call; its code, or 0.
   int Enter(const std::string& name);
   int LeftAlive() const;
+  // Does `work`, or records it.
+  void Issue(std::function<void()> work);
+  // The code of a call that waits: none may under capture.
+  cudaError_t Waiting(const std::string& name);
 };
 
 class FakeCudaRuntime : public CudaRuntimeApi {
@@ -48,6 +59,14 @@ class FakeCudaRuntime : public CudaRuntimeApi {
   cudaError_t StreamCreateWithFlags(cudaStream_t* stream, unsigned flags) override;
   cudaError_t StreamDestroy(cudaStream_t stream) override;
   cudaError_t StreamSynchronize(cudaStream_t stream) override;
+  cudaError_t StreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) override;
+  cudaError_t StreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) override;
+  cudaError_t GraphDestroy(cudaGraph_t graph) override;
+  cudaError_t GraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                               unsigned long long flags) override;
+  cudaError_t GraphExecDestroy(cudaGraphExec_t executable) override;
+  cudaError_t GraphUpload(cudaGraphExec_t executable, cudaStream_t stream) override;
+  cudaError_t GraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) override;
   cudaError_t EventCreateWithFlags(cudaEvent_t* event, unsigned flags) override;
   cudaError_t EventDestroy(cudaEvent_t event) override;
   cudaError_t EventRecord(cudaEvent_t event, cudaStream_t stream) override;
@@ -129,6 +148,7 @@ class FakeCufft : public CufftApi {
     cudaDataType in_type = CUDA_C_32F, out_type = CUDA_C_32F;
     bool has_stream = false, has_work = false;
   };
+  static void Transform(const Plan& p, const void* in, void* out, int direction);
   cufftResult Enter(const char* name) { return static_cast<cufftResult>(s_.Enter(name)); }
   FakeCudaState& s_;
   std::map<cufftHandle, Plan> plans_;

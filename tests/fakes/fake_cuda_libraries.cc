@@ -32,8 +32,14 @@ int64_t Place(const Layout& layout, int64_t batch, uint64_t row, uint64_t col) {
          static_cast<int64_t>(col) * layout.leading;
 }
 
+struct Matrix {
+  Layout layout;
+  const void* data;
+};
+
 // One matrix, as the operation takes it, row after row.
-std::vector<double> Rows(const Layout& layout, const void* data, int64_t batch, bool transposed) {
+std::vector<double> Rows(const Matrix& matrix, int64_t batch, bool transposed) {
+  const auto& [layout, data] = matrix;
   const uint64_t rows = transposed ? layout.cols : layout.rows;
   const uint64_t cols = transposed ? layout.rows : layout.cols;
   std::vector<double> values;
@@ -44,6 +50,33 @@ std::vector<double> Rows(const Layout& layout, const void* data, int64_t batch, 
     }
   }
   return values;
+}
+
+// A product as it was described when it was launched.
+struct Product {
+  Operation operation;
+  double alpha, beta;
+  Matrix a, b, c;
+  Layout d;
+  void* result;
+};
+
+void Multiply(const Product& p) {
+  const Layout &la = p.a.layout, &lc = p.c.layout;
+  const uint64_t depth = p.operation.a == CUBLAS_OP_N ? la.cols : la.rows;
+  for (int32_t i = 0; i < lc.batch; ++i) {
+    const std::vector<double> left = Rows(p.a, i, p.operation.a != CUBLAS_OP_N);
+    const std::vector<double> right = Rows(p.b, i, p.operation.b == CUBLAS_OP_N);
+    for (uint64_t col = 0; col < p.d.cols; ++col) {
+      for (uint64_t row = 0; row < p.d.rows; ++row) {
+        double sum = 0;
+        for (uint64_t k = 0; k < depth; ++k) sum += left[row * depth + k] * right[col * depth + k];
+        sum *= p.alpha;
+        if (p.beta != 0) sum += p.beta * LoadElement(lc.dtype, p.c.data, Place(lc, i, row, col));
+        StoreElement(p.d.dtype, p.result, Place(p.d, i, row, col), sum);
+      }
+    }
+  }
 }
 
 template <typename T>
@@ -156,25 +189,16 @@ cublasStatus_t FakeCublasLt::Matmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc,
                                     cublasLtMatrixLayout_t d_layout,
                                     const cublasLtMatmulAlgo_t* algo, void*, size_t, cudaStream_t) {
   launched.push_back(algo->data[0]);
-  const auto& operation = As<Operation>(desc);
-  const auto &la = As<Layout>(a_layout), &lb = As<Layout>(b_layout);
-  const auto &lc = As<Layout>(c_layout), &ld = As<Layout>(d_layout);
-  const Dtype scale = lc.dtype == Dtype::kF64 ? Dtype::kF64 : Dtype::kF32;
-  const double by = LoadElement(scale, alpha, 0), old = LoadElement(scale, beta, 0);
-  const uint64_t depth = operation.a == CUBLAS_OP_N ? la.cols : la.rows;
-  for (int32_t i = 0; i < lc.batch; ++i) {
-    const std::vector<double> left = Rows(la, a, i, operation.a != CUBLAS_OP_N);
-    const std::vector<double> right = Rows(lb, b, i, operation.b == CUBLAS_OP_N);
-    for (uint64_t col = 0; col < ld.cols; ++col) {
-      for (uint64_t row = 0; row < ld.rows; ++row) {
-        double sum = 0;
-        for (uint64_t k = 0; k < depth; ++k) sum += left[row * depth + k] * right[col * depth + k];
-        sum *= by;
-        if (old != 0) sum += old * LoadElement(lc.dtype, c, Place(lc, i, row, col));
-        StoreElement(ld.dtype, d, Place(ld, i, row, col), sum);
-      }
-    }
-  }
+  const Dtype scale = As<Layout>(c_layout).dtype == Dtype::kF64 ? Dtype::kF64 : Dtype::kF32;
+  const Product product{.operation = As<Operation>(desc),
+                        .alpha = LoadElement(scale, alpha, 0),
+                        .beta = LoadElement(scale, beta, 0),
+                        .a = {As<Layout>(a_layout), a},
+                        .b = {As<Layout>(b_layout), b},
+                        .c = {As<Layout>(c_layout), c},
+                        .d = As<Layout>(d_layout),
+                        .result = d};
+  s_.Issue([product] { Multiply(product); });
   return Enter("Matmul");
 }
 
@@ -224,9 +248,14 @@ cufftResult FakeCufft::XtMakePlanMany(cufftHandle plan, int, long long* n, long 
 }
 
 cufftResult FakeCufft::XtExec(cufftHandle plan, void* in, void* out, int direction) {
-  using C = std::complex<double>;
   const Plan& p = plans_[plan];
   if (!p.has_stream || !p.has_work) return CUFFT_INVALID_PLAN;
+  s_.Issue([=] { Transform(p, in, out, direction); });
+  return Enter("XtExec");
+}
+
+void FakeCufft::Transform(const Plan& p, const void* in, void* out, int direction) {
+  using C = std::complex<double>;
   const Dtype dtype = DtypeOf(p.in_type);
   const bool from_real = IsReal(p.in_type), to_real = IsReal(p.out_type);
   const int64_t half = p.n / 2 + 1;
@@ -257,7 +286,6 @@ cufftResult FakeCufft::XtExec(cufftHandle plan, void* in, void* out, int directi
       if (!to_real) StoreElement(dtype, out, 2 * at + 1, sum.imag());
     }
   }
-  return Enter("XtExec");
 }
 
 }  // namespace basisbench

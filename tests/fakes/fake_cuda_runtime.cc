@@ -21,6 +21,21 @@ int FakeCudaState::LeftAlive() const {
   return left;
 }
 
+void FakeCudaState::Issue(std::function<void()> work) {
+  if (captures) {
+    captured.push_back(std::move(work));
+  } else {
+    work();
+  }
+}
+
+cudaError_t FakeCudaState::Waiting(const std::string& name) {
+  const auto code = static_cast<cudaError_t>(Enter(name));
+  if (!captures) return code;
+  capture_failed = true;
+  return cudaErrorStreamCaptureUnsupported;
+}
+
 cudaError_t FakeCudaRuntime::GetDeviceCount(int* count) {
   *count = s_.devices;
   return Enter("GetDeviceCount");
@@ -49,7 +64,7 @@ cudaError_t FakeCudaRuntime::RuntimeGetVersion(int* version) {
 cudaError_t FakeCudaRuntime::GetLastError() { return Enter("GetLastError"); }
 
 cudaError_t FakeCudaRuntime::Malloc(void** data, size_t bytes) {
-  if (const cudaError_t code = Enter("Malloc"); code != cudaSuccess) return code;
+  if (const cudaError_t code = s_.Waiting("Malloc"); code != cudaSuccess) return code;
   const auto size = static_cast<int64_t>(bytes);
   if (s_.used + size > s_.room) return cudaErrorMemoryAllocation;
   constexpr size_t kAlignment = 256;  // as CUDA's
@@ -70,13 +85,13 @@ cudaError_t FakeCudaRuntime::Free(void* data) {
 }
 
 cudaError_t FakeCudaRuntime::MemsetAsync(void* data, int value, size_t bytes, cudaStream_t) {
-  std::memset(data, value, bytes);
+  s_.Issue([=] { std::memset(data, value, bytes); });
   return Enter("MemsetAsync");
 }
 
 cudaError_t FakeCudaRuntime::MemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind,
                                          cudaStream_t) {
-  std::memcpy(to, from, bytes);
+  s_.Issue([=] { std::memcpy(to, from, bytes); });
   return Enter("MemcpyAsync");
 }
 
@@ -92,7 +107,60 @@ cudaError_t FakeCudaRuntime::StreamDestroy(cudaStream_t) {
   return Enter("StreamDestroy");
 }
 
-cudaError_t FakeCudaRuntime::StreamSynchronize(cudaStream_t) { return Enter("StreamSynchronize"); }
+cudaError_t FakeCudaRuntime::StreamSynchronize(cudaStream_t) {
+  return s_.Waiting("StreamSynchronize");
+}
+
+cudaError_t FakeCudaRuntime::StreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
+  if (s_.captures) return cudaErrorIllegalState;
+  if (const cudaError_t code = Enter("StreamBeginCapture"); code != cudaSuccess) return code;
+  s_.captures = true;
+  s_.capture_failed = false;
+  return cudaSuccess;
+}
+
+cudaError_t FakeCudaRuntime::StreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
+  FakeCudaState::Work captured;
+  captured.swap(s_.captured);
+  s_.captures = false;
+  *graph = nullptr;
+  if (s_.capture_failed) return cudaErrorStreamCaptureInvalidated;
+  if (const cudaError_t code = Enter("StreamEndCapture"); code != cudaSuccess) return code;
+  *graph = reinterpret_cast<cudaGraph_t>(s_.next_handle);
+  s_.graphs[s_.next_handle++] = std::move(captured);
+  ++s_.alive["graph"];
+  return cudaSuccess;
+}
+
+cudaError_t FakeCudaRuntime::GraphDestroy(cudaGraph_t graph) {
+  s_.graphs.erase(reinterpret_cast<uintptr_t>(graph));
+  --s_.alive["graph"];
+  return Enter("GraphDestroy");
+}
+
+cudaError_t FakeCudaRuntime::GraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                                              unsigned long long) {
+  if (const cudaError_t code = Enter("GraphInstantiate"); code != cudaSuccess) return code;
+  *executable = reinterpret_cast<cudaGraphExec_t>(s_.next_handle);
+  s_.graphs[s_.next_handle++] = s_.graphs.at(reinterpret_cast<uintptr_t>(graph));
+  ++s_.alive["executable"];
+  return cudaSuccess;
+}
+
+cudaError_t FakeCudaRuntime::GraphExecDestroy(cudaGraphExec_t executable) {
+  s_.graphs.erase(reinterpret_cast<uintptr_t>(executable));
+  --s_.alive["executable"];
+  return Enter("GraphExecDestroy");
+}
+
+cudaError_t FakeCudaRuntime::GraphUpload(cudaGraphExec_t, cudaStream_t) {
+  return Enter("GraphUpload");
+}
+
+cudaError_t FakeCudaRuntime::GraphLaunch(cudaGraphExec_t executable, cudaStream_t) {
+  for (const auto& work : s_.graphs.at(reinterpret_cast<uintptr_t>(executable))) work();
+  return Enter("GraphLaunch");
+}
 
 cudaError_t FakeCudaRuntime::EventCreateWithFlags(cudaEvent_t* event, unsigned) {
   if (const cudaError_t code = Enter("EventCreateWithFlags"); code != cudaSuccess) return code;
@@ -113,7 +181,9 @@ cudaError_t FakeCudaRuntime::EventQuery(cudaEvent_t) {
   return s_.is_ready() ? cudaSuccess : cudaErrorNotReady;
 }
 
-cudaError_t FakeCudaRuntime::EventSynchronize(cudaEvent_t) { return Enter("EventSynchronize"); }
+cudaError_t FakeCudaRuntime::EventSynchronize(cudaEvent_t) {
+  return s_.Waiting("EventSynchronize");
+}
 
 cudaError_t FakeCudaRuntime::EventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
   *milliseconds = s_.milliseconds.empty() ? 1 : s_.milliseconds.front();

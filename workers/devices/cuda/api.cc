@@ -32,6 +32,26 @@ class CudaRuntimeLibrary : public CudaRuntimeApi {
   cudaError_t StreamSynchronize(cudaStream_t stream) override {
     return cudaStreamSynchronize(stream);
   }
+  cudaError_t StreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) override {
+    return cudaStreamBeginCapture(stream, mode);
+  }
+  cudaError_t StreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) override {
+    return cudaStreamEndCapture(stream, graph);
+  }
+  cudaError_t GraphDestroy(cudaGraph_t graph) override { return cudaGraphDestroy(graph); }
+  cudaError_t GraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                               unsigned long long flags) override {
+    return cudaGraphInstantiate(executable, graph, flags);
+  }
+  cudaError_t GraphExecDestroy(cudaGraphExec_t executable) override {
+    return cudaGraphExecDestroy(executable);
+  }
+  cudaError_t GraphUpload(cudaGraphExec_t executable, cudaStream_t stream) override {
+    return cudaGraphUpload(executable, stream);
+  }
+  cudaError_t GraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) override {
+    return cudaGraphLaunch(executable, stream);
+  }
   cudaError_t EventCreateWithFlags(cudaEvent_t* event, unsigned flags) override {
     return cudaEventCreateWithFlags(event, flags);
   }

@@ -34,6 +34,18 @@ class CudaRuntimeApi {
   [[nodiscard]] virtual cudaError_t StreamCreateWithFlags(cudaStream_t* stream, unsigned flags) = 0;
   [[nodiscard]] virtual cudaError_t StreamDestroy(cudaStream_t stream) = 0;
   [[nodiscard]] virtual cudaError_t StreamSynchronize(cudaStream_t stream) = 0;
+  [[nodiscard]] virtual cudaError_t StreamBeginCapture(cudaStream_t stream,
+                                                       cudaStreamCaptureMode mode) = 0;
+  // Null where the capture has failed.
+  [[nodiscard]] virtual cudaError_t StreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) = 0;
+  [[nodiscard]] virtual cudaError_t GraphDestroy(cudaGraph_t graph) = 0;
+  [[nodiscard]] virtual cudaError_t GraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                                                     unsigned long long flags) = 0;
+  [[nodiscard]] virtual cudaError_t GraphExecDestroy(cudaGraphExec_t executable) = 0;
+  [[nodiscard]] virtual cudaError_t GraphUpload(cudaGraphExec_t executable,
+                                                cudaStream_t stream) = 0;
+  [[nodiscard]] virtual cudaError_t GraphLaunch(cudaGraphExec_t executable,
+                                                cudaStream_t stream) = 0;
 
   [[nodiscard]] virtual cudaError_t EventCreateWithFlags(cudaEvent_t* event, unsigned flags) = 0;
   [[nodiscard]] virtual cudaError_t EventDestroy(cudaEvent_t event) = 0;

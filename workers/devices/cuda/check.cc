@@ -43,8 +43,10 @@ const char* CufftText(cufftResult code) {
 
 absl::Status CheckCuda(cudaError_t code, absl::string_view call) {
   if (code == cudaSuccess) return absl::OkStatus();
-  const auto kind = code == cudaErrorMemoryAllocation ? absl::StatusCode::kResourceExhausted
-                                                      : absl::StatusCode::kInternal;
+  absl::StatusCode kind = absl::StatusCode::kInternal;
+  if (code == cudaErrorMemoryAllocation) kind = absl::StatusCode::kResourceExhausted;
+  if (code >= cudaErrorStreamCaptureUnsupported && code <= cudaErrorStreamCaptureWrongThread)
+    kind = absl::StatusCode::kUnimplemented;
   return Failure(kind, call, code,
                  absl::StrCat(cudaGetErrorName(code), ": ", cudaGetErrorString(code)));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What CUDA's libraries answer, as a status that names the call, the code and its text. One
 // function per library. No room is RESOURCE_EXHAUSTED, an interface that has nothing for the
-// arguments UNIMPLEMENTED, everything else INTERNAL. Any thread.
+// arguments and what a stream under capture cannot do UNIMPLEMENTED, everything else INTERNAL. Any
+// thread.
 #pragma once
 
 #include <cublasLt.h>

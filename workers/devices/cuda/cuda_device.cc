@@ -10,7 +10,6 @@
 #include "workers/devices/checks.h"
 #include "workers/devices/cuda/fft.h"
 #include "workers/devices/cuda/gemm.h"
-#include "workers/devices/cuda/kernels/kernel_device.h"
 
 namespace basisbench {
 namespace {
@@ -20,9 +19,9 @@ constexpr int64_t kScratchBytes = int64_t{4} << 20;
 // What the kernels are compiled for, and how much shared memory they take for granted.
 constexpr int kOldestMajor = 9;
 
-class CudaDevice : public KernelDevice {
+class Gpu : public CudaDevice {
  public:
-  CudaDevice(const CudaOptions& options, const CudaApi& api, Stream stream)
+  Gpu(const CudaOptions& options, const CudaApi& api, Stream stream)
       : options_(options),
         api_(api),
         stream_(std::move(stream)),
@@ -42,6 +41,9 @@ class CudaDevice : public KernelDevice {
     queue_ = {stream_.get(), scratch_.data(), scratch_.bytes(), multiprocessors};
     return absl::OkStatus();
   }
+
+  const CudaApi& api() const override { return api_; }
+  cudaStream_t stream() const override { return stream_.get(); }
 
   std::string name() const override { return absl::StrCat("cuda:", options_.index); }
 
@@ -163,7 +165,7 @@ absl::StatusOr<std::unique_ptr<Device>> MakeCudaDevice(const CudaOptions& option
   BB_RETURN_IF_ERROR(CheckIsUsable(*api.runtime, options.index));
   BB_RETURN_IF_ERROR(CheckCuda(api.runtime->SetDevice(options.index), "cudaSetDevice"));
   BB_ASSIGN_OR_RETURN(Stream stream, MakeStream(*api.runtime));
-  auto device = std::make_unique<CudaDevice>(options, api, std::move(stream));
+  auto device = std::make_unique<Gpu>(options, api, std::move(stream));
   BB_RETURN_IF_ERROR(device->Prepare());
   return device;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "workers/devices/cuda/api.h"
+#include "workers/devices/cuda/kernels/kernel_device.h"
 #include "workers/devices/device.h"
 
 namespace basisbench {
@@ -17,6 +18,17 @@ struct CudaOptions {
   bool allow_tf32 = false;   // see CudaGemmOptions
   bool time_gemms = true;    // choose among GEMM algorithms by timing them once per shape
 };
+
+// What a GPU has beyond device.h.
+class CudaDevice : public KernelDevice {
+ public:
+  virtual const CudaApi& api() const = 0;
+  // Everything is on it: an event recorded there is reached when all before it is done.
+  virtual cudaStream_t stream() const = 0;
+};
+
+// Null for other devices.
+inline CudaDevice* AsCuda(Device& device) { return dynamic_cast<CudaDevice*>(&device); }
 
 // UNAVAILABLE when no GPU is visible, INVALID_ARGUMENT for an index beyond the last, and
 // FAILED_PRECONDITION for a GPU older than the kernels are built for.
