@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "workers/devices/cuda/kernels/program.h"
+#include "workers/devices/cuda/kernels/projection_args.h"
 #include "workers/devices/device.h"
 
 namespace basisbench {
@@ -32,6 +33,9 @@ class KernelDevice : public Device {
   absl::Status DecayProduct(const DecayProductArgs& args) final;
   absl::Status DecayGradient(const DecayGradientArgs& args) final;
   absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) final;
+
+  // See projection.h.
+  absl::Status Project(const ProjectionArgs& args);
 
  protected:
   // Where this thread may launch now.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The primitives of device.h that no library has, as kernels. Arguments are checked; the work is on
-// the queue's stream when a call returns. INVALID_ARGUMENT, or what the launch failed with.
+// The primitives of device.h that no library has, and a few more, as kernels. Arguments are
+// checked; the work is on the queue's stream when a call returns. INVALID_ARGUMENT, or what the
+// launch failed with.
 #pragma once
 
 #include "absl/status/status.h"
 #include "workers/devices/cuda/kernels/program.h"
+#include "workers/devices/cuda/kernels/projection_args.h"
 #include "workers/devices/device.h"
 
 namespace basisbench::kernels {
@@ -28,6 +30,7 @@ absl::Status RunSoftmaxGradient(const Queue& queue, const SoftmaxGradientArgs& a
 absl::Status RunDecaySum(const Queue& queue, const DecaySumArgs& args);
 absl::Status RunDecayProduct(const Queue& queue, const DecayProductArgs& args);
 absl::Status RunDecayGradient(const Queue& queue, const DecayGradientArgs& args);
+absl::Status RunProjection(const Queue& queue, const ProjectionArgs& args);
 absl::Status RunFill(const Queue& queue, Dtype dtype, int64_t count, double value, void* y);
 
 }  // namespace basisbench::kernels
