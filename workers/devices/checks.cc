@@ -82,6 +82,25 @@ absl::Status CheckFft(const FftDescription& description) {
   return absl::OkStatus();
 }
 
+absl::Status CheckDwt(const DwtArgs& args) {
+  BB_RETURN_IF_ERROR(CheckSize("DWT", args.rows, args.n));
+  const size_t taps = args.filter.size();
+  if (taps == 0 || taps % 2 != 0 || taps > kMostWaveletTaps) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "DWT: a filter of ", taps, " taps; it takes 2 to ", kMostWaveletTaps, ", an even number"));
+  }
+  if (args.levels < 1 || args.levels > 62 || args.n % (int64_t{1} << args.levels) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("DWT: ", args.levels, " levels of n = ", args.n,
+                                                   ", which 2^levels has to divide"));
+  }
+  if (args.rows > 1 && (args.in_row_stride < args.n || args.out_row_stride < args.n)) {
+    return absl::InvalidArgumentError(absl::StrCat("DWT row strides ", args.in_row_stride, ", ",
+                                                   args.out_row_stride,
+                                                   " are shorter than n = ", args.n));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckWht(const WhtArgs& args) {
   if (args.n < 1 || !std::has_single_bit(static_cast<uint64_t>(args.n))) {
     return absl::InvalidArgumentError(absl::StrCat("WHT n = ", args.n, " is no power of two"));

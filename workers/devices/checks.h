@@ -19,6 +19,7 @@ absl::Status CheckGemm(const GemmArgs& args);
 
 absl::Status CheckFft(const FftDescription& description);
 absl::Status CheckWht(const WhtArgs& args);
+absl::Status CheckDwt(const DwtArgs& args);
 absl::Status CheckStages(int64_t n, int64_t cols, absl::Span<const int64_t> strides);
 // The gate and its gradient are given together.
 absl::Status CheckActivationGradient(const ActivationGradientArgs& args);

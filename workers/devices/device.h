@@ -17,6 +17,7 @@
 #include "workers/devices/buffer.h"
 #include "workers/devices/dtype.h"
 #include "workers/devices/nonlinearity.h"
+#include "workers/devices/transforms.h"
 
 namespace basisbench {
 
@@ -53,19 +54,6 @@ struct CopyArgs {
   // Bytes that the pass over memory moves of which this copy is a part; 0 for a copy by itself.
   // More than the cache holds may be written around it.
   int64_t pass_bytes = 0;
-};
-
-// Walsh-Hadamard transform (Sylvester order, unnormalised) of each row of a rows x n matrix, times
-// `scale`; n a power of two. `out` may be `in` (same stride), otherwise they must not overlap. One
-// pass over memory.
-struct WhtArgs {
-  Dtype dtype = Dtype::kF32;
-  int64_t rows = 0, n = 0;
-  double scale = 1.0;
-  const void* in = nullptr;
-  int64_t in_row_stride = 0;
-  void* out = nullptr;
-  int64_t out_row_stride = 0;
 };
 
 // y = scale * (x + sign * z), elementwise over `rows` rows of `count` contiguous elements; y may be
@@ -312,29 +300,6 @@ struct ConvertArgs {
   int64_t to_row_stride = 0;
 };
 
-// A one-dimensional transform, unnormalised, of `howmany` vectors: forward e^{-2 pi i jk/n} from
-// real or complex input, or its inverse sign (`inverse`) to complex or real output. Complex
-// elements are interleaved pairs. The complex side of a real transform of length n has n/2+1
-// elements; what it reads of them is conjugate symmetric. An inverse transform to real output may
-// overwrite its input.
-struct FftDescription {
-  Dtype dtype = Dtype::kF32;
-  bool real_input = false;   // forward only
-  bool real_output = false;  // inverse only
-  bool inverse = false;
-  int64_t n = 0, howmany = 0;
-  int64_t in_stride = 1, in_distance = 0;    // elements of the input type
-  int64_t out_stride = 1, out_distance = 0;  // elements of the output type
-};
-
-// Prepared transform. Execute may be called any number of times, with the buffers given when it was
-// made.
-class FftPlan {
- public:
-  virtual ~FftPlan() = default;
-  virtual absl::Status Execute() = 0;
-};
-
 class Device {
  public:
   virtual ~Device() = default;
@@ -356,6 +321,7 @@ class Device {
   virtual absl::Status Gemm(const GemmArgs& args) = 0;
   virtual absl::Status Copy(const CopyArgs& args) = 0;
   virtual absl::Status Wht(const WhtArgs& args) = 0;
+  virtual absl::Status Dwt(const DwtArgs& args) = 0;
   virtual absl::Status Butterfly(const ButterflyArgs& args) = 0;
   virtual absl::Status AddReflected(const ReflectArgs& args) = 0;
   virtual absl::Status PairColumns(const PairArgs& args) = 0;

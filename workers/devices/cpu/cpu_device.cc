@@ -41,6 +41,7 @@ class CpuDevice : public Device {
   absl::Status Gemm(const GemmArgs& args) override { return RunGemm(*blas_, args); }
   absl::Status Copy(const CopyArgs& args) override { return RunCopy(args); }
   absl::Status Wht(const WhtArgs& args) override { return RunWht(args); }
+  absl::Status Dwt(const DwtArgs& args) override { return RunDwt(args); }
   absl::Status Butterfly(const ButterflyArgs& args) override { return RunButterfly(args); }
   absl::Status AddReflected(const ReflectArgs& args) override { return RunAddReflected(args); }
   absl::Status PairColumns(const PairArgs& args) override { return RunPairColumns(args); }

@@ -10,6 +10,7 @@ namespace basisbench {
 
 absl::Status RunCopy(const CopyArgs& args);
 absl::Status RunWht(const WhtArgs& args);
+absl::Status RunDwt(const DwtArgs& args);
 absl::Status RunButterfly(const ButterflyArgs& args);
 absl::Status RunAddReflected(const ReflectArgs& args);
 absl::Status RunPairColumns(const PairArgs& args);

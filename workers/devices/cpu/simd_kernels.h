@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "workers/devices/nonlinearity.h"
+#include "workers/devices/wavelet_taps.h"
 
 namespace basisbench {
 
@@ -22,6 +23,20 @@ struct WhtTask {
   int64_t out_stride = 0;
   T scale = 1;
   bool stream = false;  // write around the cache; only when out is not in
+};
+
+// DwtArgs of device.h; `work` has room for 3n/4 elements.
+template <typename T>
+struct DwtTask {
+  int64_t rows = 0, n = 0, levels = 0, taps = 0;
+  T low[kMostWaveletTaps] = {}, high[kMostWaveletTaps] = {};
+  bool adjoint = false;
+  const T* in = nullptr;
+  int64_t in_stride = 0;
+  T* out = nullptr;
+  int64_t out_stride = 0;
+  T* work = nullptr;
+  bool stream = false;  // write around the cache
 };
 
 // to[j * to_stride + i] = from[i * from_stride + j] for i < rows, j < cols.
@@ -127,6 +142,7 @@ struct ActivationGradientTask {
 template <typename T>
 struct TypedKernels {
   void (*wht)(const WhtTask<T>& task);
+  void (*dwt)(const DwtTask<T>& task);
   void (*transpose)(const TransposeTask<T>& task);
   void (*gemm)(const GemmTask<T>& task);  // for small m and k
   void (*product)(const ProductTask<T>& task);

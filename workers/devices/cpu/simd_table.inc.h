@@ -4,6 +4,7 @@
 
 #include "workers/devices/cpu/simd_activation.inc.h"
 #include "workers/devices/cpu/simd_convert.inc.h"
+#include "workers/devices/cpu/simd_dwt.inc.h"
 #include "workers/devices/cpu/simd_exponential.inc.h"
 #include "workers/devices/cpu/simd_gemm.inc.h"
 #include "workers/devices/cpu/simd_kernels.h"
@@ -20,6 +21,7 @@ namespace basisbench {
 template <typename T, int Bytes>
 constexpr TypedKernels<T> MakeTypedKernels() {
   return {simd::Wht<T, Bytes>::Rows,
+          simd::Dwt<T, Bytes>::Rows,
           simd::Transposition<T, Bytes>::Run,
           simd::SmallGemm<T, Bytes>::Run,
           simd::Products<T, Bytes>::Run,

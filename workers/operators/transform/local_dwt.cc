@@ -26,17 +26,16 @@ class LocalDwt : public BlockedMixer {
       : BlockedMixer(problem, device, operands, blocks),
         n_(op.InputLength(problem)),
         levels_(IntegerParameter(problem, "levels")),
-        side_by_side_(op.MixesTokens(problem)),
-        step_(problem.dtype, device, std::move(filter)) {}
+        rows_(operands.x_element == 1 && operands.y_element == 1),
+        filter_(std::move(filter)),
+        step_(problem.dtype, device, filter_) {}
 
-  absl::Status Allocate() {
-    BB_RETURN_IF_ERROR(Take(blocks_.size * (n_ / 2), odd_));
-    return Take(blocks_.size * (n_ / 4), even_);
-  }
+  absl::Status Allocate() { return Take(blocks_.size * SumsOf(n_), sums_); }
 
  protected:
   absl::Status Forward(const Piece& block) override {
     const Target y = Y(block);
+    if (rows_) return Rows(block.count, false, X(block), y);
     for (int64_t level = 1; level <= levels_; ++level) {
       const int64_t q = n_ >> (level - 1);
       const Source x = level == 1 ? X(block) : AsSource(Sums(level - 1));
@@ -48,6 +47,7 @@ class LocalDwt : public BlockedMixer {
 
   absl::Status Backward(const Piece& block) override {
     const Source dy = Dy(block);
+    if (rows_) return Rows(block.count, true, dy, Dx(block));
     for (int64_t level = levels_; level >= 1; --level) {
       const int64_t q = n_ >> (level - 1);
       const Source a = level == levels_ ? dy : AsSource(Sums(level));
@@ -58,17 +58,27 @@ class LocalDwt : public BlockedMixer {
   }
 
  private:
-  // Where the sums of a level are: vectors lie as in X, so that one of the loops is contiguous.
+  // All levels at once.
+  absl::Status Rows(int64_t vectors, bool adjoint, const Source& from, const Target& to) {
+    DwtArgs args{.dtype = dtype_, .rows = vectors, .n = n_, .levels = levels_, .filter = filter_};
+    args.adjoint = adjoint;
+    args.in = from.data, args.in_row_stride = from.row;
+    args.out = to.data, args.out_row_stride = to.row;
+    args.work = sums_.data();
+    return device_.Dwt(args);
+  }
+
+  // Where the sums of a level are when vectors lie side by side.
   Target Sums(int64_t level) {
-    const int64_t length = level % 2 == 1 ? n_ / 2 : n_ / 4;
-    Buffer& sums = level % 2 == 1 ? odd_ : even_;
-    return side_by_side_ ? Target{sums.data(), 1, blocks_.size} : Target{sums.data(), length, 1};
+    const int64_t first = level % 2 == 1 ? 0 : blocks_.size * (n_ / 2);
+    return {ElementAt(dtype_, sums_.data(), first), 1, blocks_.size};
   }
 
   const int64_t n_, levels_;
-  const bool side_by_side_;  // vectors are columns of X
+  const bool rows_;  // vectors lie in one piece
+  const std::vector<double> filter_;
   const WaveletStep step_;
-  Buffer odd_, even_;
+  Buffer sums_;
 };
 
 }  // namespace

@@ -18,6 +18,8 @@ absl::Status KernelDevice::Copy(const CopyArgs& args) { return Run(kernels::RunC
 
 absl::Status KernelDevice::Wht(const WhtArgs& args) { return Run(kernels::RunWht, args); }
 
+absl::Status KernelDevice::Dwt(const DwtArgs& args) { return Run(kernels::RunDwt, args); }
+
 absl::Status KernelDevice::Butterfly(const ButterflyArgs& args) {
   return Run(kernels::RunButterfly, args);
 }

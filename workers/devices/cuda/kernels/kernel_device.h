@@ -14,6 +14,7 @@ class KernelDevice : public Device {
  public:
   absl::Status Copy(const CopyArgs& args) final;
   absl::Status Wht(const WhtArgs& args) final;
+  absl::Status Dwt(const DwtArgs& args) final;
   absl::Status Butterfly(const ButterflyArgs& args) final;
   absl::Status AddReflected(const ReflectArgs& args) final;
   absl::Status PairColumns(const PairArgs& args) final;

@@ -13,6 +13,7 @@ namespace basisbench::kernels {
 
 absl::Status RunCopy(const Queue& queue, const CopyArgs& args);
 absl::Status RunWht(const Queue& queue, const WhtArgs& args);
+absl::Status RunDwt(const Queue& queue, const DwtArgs& args);
 absl::Status RunButterfly(const Queue& queue, const ButterflyArgs& args);
 absl::Status RunAddReflected(const Queue& queue, const ReflectArgs& args);
 absl::Status RunPairColumns(const Queue& queue, const PairArgs& args);
