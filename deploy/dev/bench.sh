@@ -65,11 +65,4 @@ measure() {
   (cd build/release && bin/coordinator_bench)
 }
 
-if [ -n "$page" ]; then
-  mkdir -p "$(dirname "$page")"
-  measure >"$page.part"
-  mv "$page.part" "$page"
-  say "written to $page"
-else
-  measure
-fi
+save_page "$page" measure

@@ -117,13 +117,6 @@ write_page() {
   cat "$bench"
 }
 
-if [ -n "$page" ]; then
-  mkdir -p "$(dirname "$page")"
-  write_page >"$page.part"
-  mv "$page.part" "$page"
-  say "written to $page"
-else
-  write_page
-fi
+save_page "$page" write_page
 if [ ${#failed[@]} -gt 0 ]; then die "failed: ${failed[*]}"; fi
 say "all steps passed"

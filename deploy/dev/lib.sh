@@ -36,6 +36,20 @@ build_preset() {
   ninja -C "build/$preset" "$@"
 }
 
+# save_page FILE COMMAND ...: what the command prints, in FILE once it is complete, or printed when FILE is empty.
+save_page() {
+  local file=$1
+  shift
+  if [ -z "$file" ]; then
+    "$@"
+    return
+  fi
+  mkdir -p "$(dirname "$file")"
+  "$@" >"$file.part"
+  mv "$file.part" "$file"
+  say "written to $file"
+}
+
 # Open MPI refuses to run as root unless told twice; containers and CI are root.
 if [ "$(id -u)" -eq 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

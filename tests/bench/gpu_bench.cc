@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "tests/bench/bench_options.h"
 #include "tests/bench/gpu/gpu_peers.h"
 #include "tests/bench/paired.h"
 #include "workers/collectives/local.h"
@@ -27,23 +28,6 @@ struct Effort {
 constexpr Effort kFull{31, 3.0}, kQuick{7, 0.3}, kCrossover{9, 0.3};
 constexpr int64_t kCrossoverTokens = 4096;
 constexpr int64_t kNarrowest = 256;
-
-struct Options {
-  bool quick = false;
-  std::vector<std::string> wanted;  // everything when nothing is named
-  bool Wants(const std::string& name) const {
-    return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
-  }
-};
-
-std::string NameOf(const Problem& problem) {
-  std::string name =
-      absl::StrCat(problem.operator_name, " ", std::string(DtypeName(problem.dtype)), " ",
-                   problem.shape.tokens, "x", problem.shape.d_in, "x", problem.shape.d_out);
-  for (const auto& [parameter, value] : problem.parameters)
-    absl::StrAppend(&name, " ", parameter, "=", value);
-  return name;
-}
 
 // The first elements of two results in device memory, where the peer's is the same.
 absl::Status ExpectSame(BenchGpu& gpu, const GpuSubject& subject, const IssuedPeer& peer) {
@@ -71,7 +55,7 @@ absl::Status ExpectSame(BenchGpu& gpu, const GpuSubject& subject, const IssuedPe
 
 class GpuBench {
  public:
-  GpuBench(BenchGpu& gpu, Communicator& communicator, const Options& options)
+  GpuBench(BenchGpu& gpu, Communicator& communicator, const BenchOptions& options)
       : gpu_(gpu), communicator_(communicator), options_(options) {}
 
   // Whether everything ran.
@@ -188,12 +172,12 @@ class GpuBench {
 
   BenchGpu& gpu_;
   Communicator& communicator_;
-  const Options options_;
+  const BenchOptions options_;
   std::map<Dtype, Roof> roofs_;
   int failures_ = 0;
 };
 
-absl::Status RunAll(const Options& options, Communicator& communicator) {
+absl::Status RunAll(const BenchOptions& options, Communicator& communicator) {
   BB_ASSIGN_OR_RETURN(const auto gpu, BenchGpu::Make());
   if (GpuBench(*gpu, communicator, options).Run()) return absl::OkStatus();
   return absl::InternalError("not everything ran: see above");
@@ -203,15 +187,7 @@ absl::Status RunAll(const Options& options, Communicator& communicator) {
 }  // namespace basisbench
 
 int main(int argc, char** argv) {
-  basisbench::Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--quick") {
-      options.quick = true;
-    } else {
-      options.wanted.push_back(argument);
-    }
-  }
+  const auto options = basisbench::ParseBenchOptions(argc, argv);
   const absl::Status outcome =
       basisbench::RunLocalRanks(1, [&](basisbench::Communicator& communicator) {
         return basisbench::RunAll(options, communicator);

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "tests/bench/bench_options.h"
 #include "tests/bench/operators/floors.h"
 #include "tests/bench/operators/lines.h"
 #include "tests/bench/paired.h"
@@ -27,15 +28,6 @@ struct Effort {
   double most_seconds;  // of a line, but for 6 rounds
 };
 constexpr Effort kFull{41, 2.0}, kQuick{9, 0.3};
-
-std::string NameOf(const Problem& problem) {
-  std::string name =
-      absl::StrCat(problem.operator_name, " ", std::string(DtypeName(problem.dtype)), " ",
-                   problem.shape.tokens, "x", problem.shape.d_in, "x", problem.shape.d_out);
-  for (const auto& [parameter, value] : problem.parameters)
-    absl::StrAppend(&name, " ", parameter, "=", value);
-  return name;
-}
 
 // A peer that computes something else would be no peer.
 void ExpectSame(Subject& subject, const Peer& peer) {
@@ -101,16 +93,7 @@ class Bench {
   const Effort effort_;
 };
 
-struct Options {
-  bool quick = false;
-  // Operators ("machine" is the head of the table); all when none is named.
-  std::vector<std::string> wanted;
-  bool Wants(const std::string& name) const {
-    return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
-  }
-};
-
-absl::Status RunAll(const Options& options, Communicator& communicator) {
+absl::Status RunAll(const BenchOptions& options, Communicator& communicator) {
   BB_ASSIGN_OR_RETURN(const OpenBlas* const blas, LoadOpenBlas());
   BB_ASSIGN_OR_RETURN(const auto device, MakeCpuDevice({}));
   if (options.Wants("machine")) {
@@ -134,15 +117,7 @@ absl::Status RunAll(const Options& options, Communicator& communicator) {
 }  // namespace basisbench
 
 int main(int argc, char** argv) {
-  basisbench::Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--quick") {
-      options.quick = true;
-    } else {
-      options.wanted.push_back(argument);
-    }
-  }
+  const auto options = basisbench::ParseBenchOptions(argc, argv);
   const absl::Status outcome =
       basisbench::RunLocalRanks(1, [&](basisbench::Communicator& communicator) {
         return basisbench::RunAll(options, communicator);
