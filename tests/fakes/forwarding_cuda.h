@@ -38,6 +38,26 @@ class ForwardingCudaRuntime : public CudaRuntimeApi {
   cudaError_t StreamSynchronize(cudaStream_t stream) override {
     return to_.StreamSynchronize(stream);
   }
+  cudaError_t StreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) override {
+    return to_.StreamBeginCapture(stream, mode);
+  }
+  cudaError_t StreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) override {
+    return to_.StreamEndCapture(stream, graph);
+  }
+  cudaError_t GraphDestroy(cudaGraph_t graph) override { return to_.GraphDestroy(graph); }
+  cudaError_t GraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                               unsigned long long flags) override {
+    return to_.GraphInstantiate(executable, graph, flags);
+  }
+  cudaError_t GraphExecDestroy(cudaGraphExec_t executable) override {
+    return to_.GraphExecDestroy(executable);
+  }
+  cudaError_t GraphUpload(cudaGraphExec_t executable, cudaStream_t stream) override {
+    return to_.GraphUpload(executable, stream);
+  }
+  cudaError_t GraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) override {
+    return to_.GraphLaunch(executable, stream);
+  }
 
   cudaError_t EventCreateWithFlags(cudaEvent_t* event, unsigned flags) override {
     return to_.EventCreateWithFlags(event, flags);

@@ -8,9 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "tests/bench/expect.h"
-#include "tests/fakes/forwarding_cuda.h"
 #include "workers/devices/cuda/check.h"
-#include "workers/devices/cuda/cuda_device.h"
+#include "workers/devices/cuda/graph.h"
 #include "workers/devices/cuda/handles.h"
 
 namespace basisbench {
@@ -23,49 +22,46 @@ constexpr int kMostInGraph = 512;
 constexpr double kCaches = 3;
 constexpr int kMostSets = 64;
 
-}  // namespace
-
-// Knows the device's stream, and lets plans be recorded: a stream that is cannot be waited for, nor
-// need it be, as a graph keeps the order.
-class BenchGpu::Runtime : public ForwardingCudaRuntime {
+// What lies between two events on the stream.
+class Stopwatch {
  public:
-  Runtime() : ForwardingCudaRuntime(*RealCudaApi().runtime) {}
-  cudaError_t StreamCreateWithFlags(cudaStream_t* stream, unsigned flags) override {
-    const cudaError_t code = ForwardingCudaRuntime::StreamCreateWithFlags(stream, flags);
-    if (code == cudaSuccess && first_ == nullptr) first_ = *stream;
-    return code;
+  static absl::StatusOr<std::unique_ptr<Stopwatch>> Make(CudaDevice& device) {
+    auto watch = std::make_unique<Stopwatch>();
+    watch->stream_ = device.stream();
+    BB_ASSIGN_OR_RETURN(watch->start_, MakeEvent(*device.api().runtime, cudaEventDefault));
+    BB_ASSIGN_OR_RETURN(watch->end_, MakeEvent(*device.api().runtime, cudaEventDefault));
+    return watch;
   }
-  cudaError_t StreamSynchronize(cudaStream_t stream) override {
-    return recording_ ? cudaSuccess : ForwardingCudaRuntime::StreamSynchronize(stream);
+
+  absl::StatusOr<double> SecondsOf(const std::function<absl::Status()>& issue) {
+    BB_RETURN_IF_ERROR(CheckCuda(cudaEventRecord(start_.get(), stream_), "cudaEventRecord"));
+    BB_RETURN_IF_ERROR(issue());
+    BB_RETURN_IF_ERROR(CheckCuda(cudaEventRecord(end_.get(), stream_), "cudaEventRecord"));
+    BB_RETURN_IF_ERROR(CheckCuda(cudaEventSynchronize(end_.get()), "cudaEventSynchronize"));
+    float milliseconds = 0;
+    BB_RETURN_IF_ERROR(CheckCuda(cudaEventElapsedTime(&milliseconds, start_.get(), end_.get()),
+                                 "cudaEventElapsedTime"));
+    return milliseconds * 1e-3;
   }
-  cudaStream_t first() const { return first_; }
-  void set_recording(bool recording) { recording_ = recording; }
 
  private:
-  cudaStream_t first_ = nullptr;
-  bool recording_ = false;
+  cudaStream_t stream_ = nullptr;
+  Event start_, end_;
 };
 
-struct BenchGpu::Graph {
-  cudaGraphExec_t executable = nullptr;
-  Event start, end;
-  ~Graph() {
-    if (executable != nullptr) static_cast<void>(cudaGraphExecDestroy(executable));
+absl::Status IssueAll(const std::vector<Issue>& all, int times) {
+  for (int i = 0; i < times; ++i) {
+    for (const Issue& issue : all) BB_RETURN_IF_ERROR(issue());
   }
-};
-
-BenchGpu::BenchGpu() : runtime_(std::make_unique<Runtime>()) {}
-BenchGpu::~BenchGpu() = default;
-
-absl::StatusOr<std::unique_ptr<BenchGpu>> BenchGpu::Make() {
-  auto gpu = std::unique_ptr<BenchGpu>(new BenchGpu);
-  CudaApi api = RealCudaApi();
-  api.runtime = gpu->runtime_.get();
-  BB_ASSIGN_OR_RETURN(gpu->device_, MakeCudaDevice({}, api));
-  return gpu;
+  return absl::OkStatus();
 }
 
-cudaStream_t BenchGpu::stream() const { return runtime_->first(); }
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BenchGpu>> BenchGpu::Make() {
+  BB_ASSIGN_OR_RETURN(std::unique_ptr<Device> device, MakeCudaDevice({}));
+  return std::unique_ptr<BenchGpu>(new BenchGpu(std::move(device)));
+}
 
 std::vector<std::pair<std::string, std::string>> BenchGpu::Libraries() const {
   cudaDeviceProp properties = {};
@@ -95,65 +91,28 @@ int BenchGpu::Sets(double bytes_moved, int64_t bytes_held) const {
 }
 
 absl::StatusOr<double> BenchGpu::SecondsOnce(const std::vector<Issue>& all) {
-  BB_ASSIGN_OR_RETURN(const Event start, MakeEvent(*runtime_, cudaEventDefault));
-  BB_ASSIGN_OR_RETURN(const Event end, MakeEvent(*runtime_, cudaEventDefault));
-  BB_RETURN_IF_ERROR(CheckCuda(cudaEventRecord(start.get(), stream()), "cudaEventRecord"));
-  for (const Issue& issue : all) BB_RETURN_IF_ERROR(issue());
-  BB_RETURN_IF_ERROR(CheckCuda(cudaEventRecord(end.get(), stream()), "cudaEventRecord"));
-  BB_RETURN_IF_ERROR(CheckCuda(cudaEventSynchronize(end.get()), "cudaEventSynchronize"));
-  float milliseconds = 0;
-  BB_RETURN_IF_ERROR(CheckCuda(cudaEventElapsedTime(&milliseconds, start.get(), end.get()),
-                               "cudaEventElapsedTime"));
-  return milliseconds * 1e-3;
-}
-
-absl::Status BenchGpu::Capture(const std::vector<Issue>& all, int times, Graph& graph) {
-  BB_RETURN_IF_ERROR(CheckCuda(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeRelaxed),
-                               "cudaStreamBeginCapture"));
-  runtime_->set_recording(true);
-  absl::Status issued;
-  for (int i = 0; i < times; ++i) {
-    for (const Issue& issue : all) {
-      if (issued.ok()) issued = issue();
-    }
-  }
-  runtime_->set_recording(false);
-  cudaGraph_t recorded = nullptr;
-  const absl::Status ended =
-      CheckCuda(cudaStreamEndCapture(stream(), &recorded), "cudaStreamEndCapture");
-  absl::Status status = issued.ok() ? ended : issued;
-  if (status.ok()) {
-    status =
-        CheckCuda(cudaGraphInstantiate(&graph.executable, recorded, 0), "cudaGraphInstantiate");
-  }
-  if (recorded != nullptr) static_cast<void>(cudaGraphDestroy(recorded));
-  runtime_->GetLastError();
-  return status;
+  BB_ASSIGN_OR_RETURN(const auto watch, Stopwatch::Make(*cuda_));
+  return watch->SecondsOf([&] { return IssueAll(all, 1); });
 }
 
 absl::StatusOr<TimedBody> BenchGpu::Record(const std::vector<Issue>& all) {
   BB_RETURN_IF_ERROR(SecondsOnce(all).status());
   BB_ASSIGN_OR_RETURN(const double seconds, SecondsOnce(all));
-  const int times = static_cast<int>(
-      std::clamp(kGraphSeconds / seconds, 1.0, std::max(1.0, double{kMostInGraph} / all.size())));
-  auto graph = std::make_shared<Graph>();
-  BB_RETURN_IF_ERROR(Capture(all, times, *graph));
-  BB_ASSIGN_OR_RETURN(graph->start, MakeEvent(*runtime_, cudaEventDefault));
-  BB_ASSIGN_OR_RETURN(graph->end, MakeEvent(*runtime_, cudaEventDefault));
+  const double most = std::max(1.0, kMostInGraph / static_cast<double>(all.size()));
+  const int times = static_cast<int>(std::clamp(kGraphSeconds / seconds, 1.0, most));
+  BB_ASSIGN_OR_RETURN(std::shared_ptr<CapturedBody> graph,
+                      CaptureBody(*device_, [&] { return IssueAll(all, times); }));
+  BB_ASSIGN_OR_RETURN(std::shared_ptr<Stopwatch> watch, Stopwatch::Make(*cuda_));
   const int recorded = times * static_cast<int>(all.size());
   // Holds what the graph works on.
-  return TimedBody([this, graph, all, recorded](int calls) {
+  return TimedBody([graph, watch, all, recorded](int calls) {
     const int launches = std::max(1, calls / recorded);
-    const Event &start = graph->start, &end = graph->end;
-    Expect(CheckCuda(cudaEventRecord(start.get(), stream()), "cudaEventRecord"));
-    for (int i = 0; i < launches; ++i)
-      Expect(CheckCuda(cudaGraphLaunch(graph->executable, stream()), "cudaGraphLaunch"));
-    Expect(CheckCuda(cudaEventRecord(end.get(), stream()), "cudaEventRecord"));
-    Expect(CheckCuda(cudaEventSynchronize(end.get()), "cudaEventSynchronize"));
-    float milliseconds = 0;
-    Expect(CheckCuda(cudaEventElapsedTime(&milliseconds, start.get(), end.get()),
-                     "cudaEventElapsedTime"));
-    return milliseconds * 1e-3 / launches / recorded;
+    const absl::StatusOr<double> taken = watch->SecondsOf([&]() -> absl::Status {
+      for (int i = 0; i < launches; ++i) BB_RETURN_IF_ERROR(graph->Launch());
+      return absl::OkStatus();
+    });
+    Expect(taken.status());
+    return *taken / launches / recorded;
   });
 }
 

@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "tests/bench/paired.h"
-#include "workers/devices/cuda/api.h"
+#include "workers/devices/cuda/cuda_device.h"
 #include "workers/devices/device.h"
 
 namespace basisbench {
@@ -24,10 +24,10 @@ class BenchGpu {
  public:
   // UNAVAILABLE where no GPU is visible.
   static absl::StatusOr<std::unique_ptr<BenchGpu>> Make();
-  ~BenchGpu();
 
   Device& device() { return *device_; }
-  cudaStream_t stream() const;
+  // The device's.
+  cudaStream_t stream() const { return cuda_->stream(); }
 
   // GPU, libraries and versions.
   std::vector<std::pair<std::string, std::string>> Libraries() const;
@@ -40,18 +40,16 @@ class BenchGpu {
   absl::StatusOr<double> SecondsOnce(const std::vector<Issue>& all);
 
   // Runs all once, so that libraries have made their choices, and records them, one after the
-  // other. What the body returns is the time of one. Fails where something cannot be recorded.
+  // other. What the body returns is the time of one. UNIMPLEMENTED where something waits for the
+  // device, which cannot be recorded.
   absl::StatusOr<TimedBody> Record(const std::vector<Issue>& all);
 
  private:
-  class Runtime;
-  struct Graph;
-  BenchGpu();
+  explicit BenchGpu(std::unique_ptr<Device> device)
+      : device_(std::move(device)), cuda_(AsCuda(*device_)) {}
 
-  absl::Status Capture(const std::vector<Issue>& all, int times, Graph& graph);
-
-  const std::unique_ptr<Runtime> runtime_;
-  std::unique_ptr<Device> device_;
+  const std::unique_ptr<Device> device_;
+  CudaDevice* const cuda_;
 };
 
 }  // namespace basisbench
