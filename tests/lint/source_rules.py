@@ -24,7 +24,8 @@ ALLOWED = {
     "services/report": [],
     "services/cli": ["services/base", "services/report", "basisbench/v1", "grpc/health"],
     "workers/devices": ["services/base"],
-    "workers/measure": ["services/base"],
+    "workers/devices/nvml": ["services/base"],
+    "workers/measure": ["services/base", "workers/devices"],
     "workers/collectives": ["services/base", "workers/devices"],
     "workers/expressiveness": ["services/base", "workers/devices"],
     "workers/operators": ["services/base", "workers/devices", "workers/collectives"],
@@ -32,7 +33,7 @@ ALLOWED = {
                         "workers/expressiveness"],
     "workers/runner": ["services/base", "workers/devices", "workers/measure", "workers/collectives",
                        "workers/operators", "workers/expressiveness", "basisbench/v1"],
-    "workers/daemon": ["services/base", "basisbench/v1"],
+    "workers/daemon": ["services/base", "workers/devices/nvml", "basisbench/v1"],
 }
 MAX_LINES = 400
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
