@@ -6,6 +6,9 @@
 // the communicator: its kernels then end, too, and it is of no further use. Belongs to one thread,
 // whose current device is the rank's GPU.
 //
+// Exchanges that are started go to NCCL together at the first test or wait, so that ranks may start
+// them in any order (nccl_batch.h); a wait then is for all of them.
+//
 // NCCL does not tell what it sends. Bytes and messages of point-to-point calls (send_recv,
 // all_to_all) are what was handed over; those of the others are traffic_model.h's, of the
 // bandwidth-optimal algorithms, whatever NCCL chose.

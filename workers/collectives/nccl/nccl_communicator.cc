@@ -7,6 +7,7 @@
 #include "services/base/status_macros.h"
 #include "workers/collectives/checks.h"
 #include "workers/collectives/nccl/check.h"
+#include "workers/collectives/nccl/nccl_batch.h"
 #include "workers/collectives/traffic_model.h"
 
 namespace basisbench {
@@ -47,33 +48,23 @@ double Seconds(const Clock& clock, absl::Time since) {
 
 class NcclPending : public Pending {
  public:
-  NcclPending(std::shared_ptr<NcclComm> comm, Event event)
-      : comm_(std::move(comm)), event_(std::move(event)) {}
+  NcclPending(std::shared_ptr<NcclLink> link, std::shared_ptr<NcclBatch> batch)
+      : link_(std::move(link)), batch_(std::move(batch)) {}
   ~NcclPending() override { static_cast<void>(Wait()); }
 
-  absl::StatusOr<bool> Test() override {
-    if (event_ == nullptr) return true;
-    BB_RETURN_IF_ERROR(comm_->NotBroken());
-    absl::StatusOr<bool> done = comm_->IsDone(event_);
-    if (!done.ok()) return comm_->Fail(done.status());
-    if (*done) comm_->link().idle_events.push_back(std::move(event_));
-    return done;
-  }
+  absl::StatusOr<bool> Test() override { return batch_->Test(); }
 
   absl::Status Wait() override {
-    if (event_ == nullptr) return absl::OkStatus();
-    NcclLink& link = comm_->link();
-    BB_RETURN_IF_ERROR(comm_->NotBroken());
-    const absl::Time start = link.libraries.clock.Now();
-    const absl::Status status = comm_->Wait(std::move(event_), "send_recv");
-    link.traffic[static_cast<size_t>(Collective::kSendRecv)].seconds +=
-        Seconds(link.libraries.clock, start);
+    const absl::Time start = link_->libraries.clock.Now();
+    const absl::Status status = batch_->Wait();
+    link_->traffic[static_cast<size_t>(Collective::kSendRecv)].seconds +=
+        Seconds(link_->libraries.clock, start);
     return status;
   }
 
  private:
-  const std::shared_ptr<NcclComm> comm_;
-  Event event_;  // null when done
+  const std::shared_ptr<NcclLink> link_;
+  const std::shared_ptr<NcclBatch> batch_;
 };
 
 }  // namespace
@@ -100,20 +91,13 @@ absl::Status NcclCommunicator::Check(ncclResult_t code, absl::string_view call) 
   return CheckNccl(nccl(), code, call);
 }
 
-absl::Status NcclCommunicator::Grouped(const std::function<absl::Status()>& issue) {
-  BB_RETURN_IF_ERROR(Check(nccl().GroupStart(), "ncclGroupStart"));
-  const absl::Status issued = issue();
-  const ncclResult_t ended = nccl().GroupEnd();  // even of a group that failed
-  if (!issued.ok()) return issued;
-  return comm_->Settle(ended, "ncclGroupEnd");
-}
-
 absl::Status NcclCommunicator::Run(const TrafficTable& traffic, absl::string_view what,
                                    const std::function<absl::Status()>& issue) {
   BB_RETURN_IF_ERROR(comm_->NotBroken());
   NcclLink& link = comm_->link();
   const absl::Time start = link.libraries.clock.Now();
   AddTraffic(traffic, link.traffic);
+  BB_RETURN_IF_ERROR(NcclBatch::Close(link));
   if (absl::Status issued = issue(); !issued.ok()) return comm_->Fail(std::move(issued));
   absl::StatusOr<Event> event = comm_->Mark();
   if (!event.ok()) return comm_->Fail(event.status());
@@ -135,7 +119,7 @@ absl::Status NcclCommunicator::AllGather(Dtype dtype, void* data, absl::Span<con
                            type, comm_->get(), stream()),
           "ncclAllGather");
     }
-    return Grouped([&] {
+    return comm_->Grouped([&] {
       for (int root = 0; root < size_; ++root) {
         const Piece& piece = pieces[static_cast<size_t>(root)];
         if (piece.count == 0) continue;
@@ -162,7 +146,7 @@ absl::Status NcclCommunicator::ReduceScatter(Dtype dtype, void* data,
                                stream()),
           "ncclReduceScatter");
     }
-    return Grouped([&] {
+    return comm_->Grouped([&] {
       for (int root = 0; root < size_; ++root) {
         const Piece& piece = pieces[static_cast<size_t>(root)];
         if (piece.count == 0) continue;
@@ -196,7 +180,7 @@ absl::Status NcclCommunicator::AllToAll(Dtype dtype, const void* send,
     BB_RETURN_IF_ERROR(CopyOwn(At(send, dtype, send_pieces[own].offset),
                                send_pieces[own].count * DtypeSize(dtype),
                                At(recv, dtype, recv_pieces[own].offset)));
-    return Grouped([&] {
+    return comm_->Grouped([&] {
       for (int peer = 0; peer < size_; ++peer) {
         if (peer == rank_) continue;
         const Piece& out = send_pieces[static_cast<size_t>(peer)];
@@ -237,24 +221,15 @@ absl::StatusOr<std::unique_ptr<Pending>> NcclCommunicator::StartSendRecv(
   BB_RETURN_IF_ERROR(CheckSendRecv({rank_, size_, to, send_bytes, from, recv_bytes}));
   BB_RETURN_IF_ERROR(comm_->NotBroken());
   AddTraffic(SendRecvTraffic(dtype, send_count, rank_, to), comm_->link().traffic);
-  const auto issue = [&]() -> absl::Status {
-    if (to == rank_) return CopyOwn(send, send_bytes, recv);
-    return Grouped([&] {
-      if (send_bytes > 0) {
-        BB_RETURN_IF_ERROR(Check(nccl().Send(send, static_cast<size_t>(send_count), TypeOf(dtype),
-                                             to, comm_->get(), stream()),
-                                 "ncclSend"));
-      }
-      if (recv_bytes == 0) return absl::OkStatus();
-      return Check(nccl().Recv(recv, static_cast<size_t>(recv_count), TypeOf(dtype), from,
-                               comm_->get(), stream()),
-                   "ncclRecv");
-    });
-  };
-  if (absl::Status issued = issue(); !issued.ok()) return comm_->Fail(std::move(issued));
-  absl::StatusOr<Event> event = comm_->Mark();
-  if (!event.ok()) return comm_->Fail(event.status());
-  return std::make_unique<NcclPending>(comm_, *std::move(event));
+  BB_ASSIGN_OR_RETURN(std::shared_ptr<NcclBatch> batch, NcclBatch::Open(comm_));
+  if (to == rank_) {
+    absl::Status copied = CopyOwn(send, send_bytes, recv);
+    if (!copied.ok()) return comm_->Fail(std::move(copied));
+  } else {
+    batch->Add({TypeOf(dtype), send, static_cast<size_t>(to < 0 ? 0 : send_count), to, recv,
+                static_cast<size_t>(from < 0 ? 0 : recv_count), from});
+  }
+  return std::make_unique<NcclPending>(comm_->shared_link(), std::move(batch));
 }
 
 absl::Status NcclCommunicator::CopyOwn(const void* from, int64_t bytes, void* to) {
@@ -276,6 +251,7 @@ absl::StatusOr<std::unique_ptr<Communicator>> NcclCommunicator::Split(int color,
   if (color < 0)
     return absl::InvalidArgumentError(absl::StrCat("color is ", color, "; NCCL's start at 0"));
   BB_RETURN_IF_ERROR(comm_->NotBroken());
+  BB_RETURN_IF_ERROR(NcclBatch::Close(comm_->link()));
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
   config.blocking = 0;
   ncclComm_t made = nullptr;

@@ -41,8 +41,6 @@ class NcclCommunicator : public Communicator {
   // Counts `traffic`, issues, and waits.
   absl::Status Run(const TrafficTable& traffic, absl::string_view what,
                    const std::function<absl::Status()>& issue);
-  // What is issued within goes to NCCL together.
-  absl::Status Grouped(const std::function<absl::Status()>& issue);
   absl::Status Check(ncclResult_t code, absl::string_view call) const;
   // Between two places of this rank, on the communicator's stream.
   absl::Status CopyOwn(const void* from, int64_t bytes, void* to);

@@ -71,6 +71,15 @@ absl::Status NcclComm::Settle(ncclResult_t code, absl::string_view call) {
   });
 }
 
+absl::Status NcclComm::Grouped(const std::function<absl::Status()>& issue) {
+  NcclApi& nccl = link_->libraries.nccl;
+  BB_RETURN_IF_ERROR(CheckNccl(nccl, nccl.GroupStart(), "ncclGroupStart"));
+  const absl::Status issued = issue();
+  const ncclResult_t ended = nccl.GroupEnd();  // even of a group that failed
+  if (!issued.ok()) return issued;
+  return Settle(ended, "ncclGroupEnd");
+}
+
 absl::StatusOr<Event> NcclComm::Mark() {
   CudaRuntimeApi& cuda = link_->libraries.cuda;
   Event event;

@@ -23,6 +23,8 @@ struct NcclLibraries {
   const Clock& clock;
 };
 
+class NcclBatch;
+
 struct NcclLink {
   NcclLink(const NcclLibraries& given, absl::Duration longest, Stream own)
       : libraries(given), deadline(longest), stream(std::move(own)) {}
@@ -31,6 +33,7 @@ struct NcclLink {
   const absl::Duration deadline;
   const Stream stream;
   std::vector<Event> idle_events;
+  std::weak_ptr<NcclBatch> open;  // takes further exchanges; see nccl_batch.h
   TrafficTable traffic = {};
   absl::Status broken;  // the first failure
 };
@@ -53,6 +56,9 @@ class NcclComm {
 
   // Until the library has accepted what `code` is its first answer to.
   absl::Status Settle(ncclResult_t code, absl::string_view call);
+
+  // What is issued within goes to NCCL together.
+  absl::Status Grouped(const std::function<absl::Status()>& issue);
 
   // An event behind everything on the stream; given back when it has been waited for.
   absl::StatusOr<Event> Mark();

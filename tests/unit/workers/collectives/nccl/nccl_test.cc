@@ -9,6 +9,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_cuda.h"
 #include "tests/fakes/fake_nccl.h"
+#include "tests/fakes/ordered_nccl.h"
 #include "tests/fakes/status_matchers.h"
 #include "tests/unit/workers/collectives/collective_checks.h"
 #include "workers/collectives/local.h"
@@ -189,6 +190,71 @@ TEST(Nccl, ABootstrapThatFailsMakesNothing) {
     EXPECT_EQ(rank.nccl.calls["CommInitRankConfig"], 0);
     EXPECT_EQ(rank.cuda.state.LeftAlive(), 0);
   });
+}
+
+// Ranks of a world whose streams are strictly ordered.
+absl::Status WithOrderedRanks(int ranks, const std::function<absl::Status(Communicator&)>& body) {
+  OrderedStreams streams(ranks);
+  return RunLocalRanks(ranks, [&](Communicator& wire) -> absl::Status {
+    FakeCudaState state;
+    OrderedCuda cuda(state, streams, wire.rank());
+    OrderedNccl nccl(streams, wire);
+    const SystemClock clock;
+    BB_ASSIGN_OR_RETURN(const auto world,
+                        MakeNcclCommunicator({.rank = wire.rank(), .size = wire.size()},
+                                             BootstrapOver(wire), {nccl, cuda, clock}));
+    return body(*world);
+  });
+}
+
+class OrderedRanks : public testing::TestWithParam<int> {};
+
+TEST_P(OrderedRanks, CollectivesMeetTheirDefinitions) {
+  EXPECT_THAT(WithOrderedRanks(GetParam(), checks::CheckEverything), IsOk());
+}
+
+// Every rank's number to every other one; all receives are started before all sends.
+absl::Status TellEachOther(Communicator& world) {
+  const int ranks = world.size(), own = world.rank();
+  const float mine = static_cast<float>(own);
+  std::vector<float> got(static_cast<size_t>(ranks), mine);
+  std::vector<std::unique_ptr<Pending>> started;
+  for (const bool sends : {false, true}) {
+    for (int peer = 0; peer < ranks; ++peer) {
+      if (peer == own) continue;
+      float* place = &got[static_cast<size_t>(peer)];
+      BB_ASSIGN_OR_RETURN(auto pending,
+                          world.StartSendRecv(Dtype::kF32, &mine, 1, sends ? peer : -1, place, 1,
+                                              sends ? -1 : peer));
+      started.push_back(std::move(pending));
+    }
+  }
+  for (const auto& pending : started) BB_RETURN_IF_ERROR(pending->Wait());
+  for (int peer = 0; peer < ranks; ++peer)
+    EXPECT_EQ(got[static_cast<size_t>(peer)], static_cast<float>(peer));
+  return absl::OkStatus();
+}
+
+TEST_P(OrderedRanks, ExchangesMayBeStartedInAnyOrder) {
+  EXPECT_THAT(WithOrderedRanks(GetParam(), TellEachOther), IsOk());
+}
+
+INSTANTIATE_TEST_SUITE_P(OneToEight, OrderedRanks, testing::Values(1, 2, 3, 4, 8));
+
+// That such streams show what they are for.
+TEST(OrderedStreams, OneAfterTheOtherReceivesBeforeSendsWaitForEver) {
+  OrderedStreams streams(2);
+  for (int rank = 0; rank < 2; ++rank) {
+    OrderedStreams::Member receive;
+    receive.kind = OrderedStreams::Kind::kRecv;
+    receive.peer = 1 - rank;
+    OrderedStreams::Member send = receive;
+    send.kind = OrderedStreams::Kind::kSend;
+    EXPECT_EQ(streams.Push(rank, {receive}), 1);
+    EXPECT_EQ(streams.Push(rank, {send}), 2);
+  }
+  streams.Leave();  // rank 1 asks no more
+  while (!streams.is_stuck()) ASSERT_FALSE(streams.IsDone(0, 1));
 }
 
 }  // namespace
