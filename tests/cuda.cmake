@@ -5,7 +5,7 @@ add_library(fake_cuda STATIC EXCLUDE_FROM_ALL fakes/fake_cuda_runtime.cc fakes/f
 target_link_libraries(fake_cuda PUBLIC basisbench_cuda_api basisbench_devices PRIVATE basisbench_warnings)
 
 add_executable(cuda_device_test ${device_tests}/test_device_cuda.cc ${common_device_tests} ${device_tests}/fft_test.cc
-                                ${device_tests}/gemm_test.cc ${device_tests}/cuda/cuda_device_test.cc ${device_tests}/cuda/graph_test.cc)
+                                ${device_tests}/gemm_test.cc ${device_tests}/cuda/cuda_device_test.cc ${device_tests}/cuda/fp8_gemm_test.cc ${device_tests}/cuda/graph_test.cc)
 target_link_libraries(cuda_device_test PRIVATE fake_cuda basisbench_cuda_host basisbench_kernels_on_host GTest::gmock GTest::gtest_main
                                                basisbench_warnings)
 gtest_discover_tests(cuda_device_test TEST_PREFIX cuda. DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)

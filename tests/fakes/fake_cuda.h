@@ -114,6 +114,9 @@ class FakeCublasLt : public CublasLtApi {
                                         cublasLtMatmulPreference_t preference, int requested,
                                         cublasLtMatmulHeuristicResult_t results[],
                                         int* returned) override;
+  cublasStatus_t MatmulAlgoConfigGetAttribute(const cublasLtMatmulAlgo_t* algo,
+                                              cublasLtMatmulAlgoConfigAttributes_t attribute,
+                                              void* value, size_t bytes, size_t* written) override;
   cublasStatus_t Matmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const void* alpha,
                         const void* a, cublasLtMatrixLayout_t a_layout, const void* b,
                         cublasLtMatrixLayout_t b_layout, const void* beta, const void* c,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
 #include <complex>
 #include <cstring>
 #include <numbers>
@@ -12,9 +14,10 @@ namespace {
 // What stands behind the opaque handles. Matrices lie column after column.
 struct Operation {
   cublasOperation_t a = CUBLAS_OP_N, b = CUBLAS_OP_N;
+  const float *a_scale = nullptr, *b_scale = nullptr;
 };
 struct Layout {
-  Dtype dtype;
+  cudaDataType type;
   uint64_t rows, cols;
   int64_t leading;
   int32_t batch = 1;
@@ -25,6 +28,29 @@ Dtype DtypeOf(cudaDataType type) {
   if (type == CUDA_R_64F || type == CUDA_C_64F) return Dtype::kF64;
   if (type == CUDA_R_16BF) return Dtype::kBf16;
   return type == CUDA_R_16F ? Dtype::kF16 : Dtype::kF32;
+}
+
+// By the format's definition: four bits of exponent, three of fraction, no infinities.
+double FromE4m3(uint8_t bits) {
+  const int exponent = bits >> 3 & 15, fraction = bits & 7;
+  if (exponent == 15 && fraction == 7) return std::nan("");
+  const double size =
+      exponent == 0 ? std::ldexp(fraction, -9) : std::ldexp(8 + fraction, exponent - 10);
+  return bits >= 128 ? -size : size;
+}
+
+double ElementOf(const Layout& layout, const void* data, int64_t at) {
+  if (layout.type == CUDA_R_8F_E4M3) return FromE4m3(static_cast<const uint8_t*>(data)[at]);
+  return LoadElement(DtypeOf(layout.type), data, at);
+}
+
+// What the library asks of such matrices: one layout, and multiples of 16.
+bool IsPossible(const Operation& operation, const Layout& a, const Layout& b, const Layout& c) {
+  if (a.type != CUDA_R_8F_E4M3) return true;
+  bool possible = operation.a == CUBLAS_OP_T && operation.b == CUBLAS_OP_N;
+  for (const Layout& one : {a, b, c})
+    possible = possible && one.rows % 16 == 0 && one.cols % 16 == 0 && one.leading % 16 == 0;
+  return possible;
 }
 
 int64_t Place(const Layout& layout, int64_t batch, uint64_t row, uint64_t col) {
@@ -46,7 +72,7 @@ std::vector<double> Rows(const Matrix& matrix, int64_t batch, bool transposed) {
   for (uint64_t i = 0; i < rows; ++i) {
     for (uint64_t j = 0; j < cols; ++j) {
       const int64_t at = transposed ? Place(layout, batch, j, i) : Place(layout, batch, i, j);
-      values.push_back(LoadElement(layout.dtype, data, at));
+      values.push_back(ElementOf(layout, data, at));
     }
   }
   return values;
@@ -64,6 +90,10 @@ struct Product {
 void Multiply(const Product& p) {
   const Layout &la = p.a.layout, &lc = p.c.layout;
   const uint64_t depth = p.operation.a == CUBLAS_OP_N ? la.cols : la.rows;
+  double alpha = p.alpha;
+  for (const float* scale : {p.operation.a_scale, p.operation.b_scale}) {
+    if (scale != nullptr) alpha *= *scale;
+  }
   for (int32_t i = 0; i < lc.batch; ++i) {
     const std::vector<double> left = Rows(p.a, i, p.operation.a != CUBLAS_OP_N);
     const std::vector<double> right = Rows(p.b, i, p.operation.b == CUBLAS_OP_N);
@@ -71,9 +101,9 @@ void Multiply(const Product& p) {
       for (uint64_t row = 0; row < p.d.rows; ++row) {
         double sum = 0;
         for (uint64_t k = 0; k < depth; ++k) sum += left[row * depth + k] * right[col * depth + k];
-        sum *= p.alpha;
-        if (p.beta != 0) sum += p.beta * LoadElement(lc.dtype, p.c.data, Place(lc, i, row, col));
-        StoreElement(p.d.dtype, p.result, Place(p.d, i, row, col), sum);
+        sum *= alpha;
+        if (p.beta != 0) sum += p.beta * ElementOf(lc, p.c.data, Place(lc, i, row, col));
+        StoreElement(DtypeOf(p.d.type), p.result, Place(p.d, i, row, col), sum);
       }
     }
   }
@@ -118,7 +148,11 @@ cublasStatus_t FakeCublasLt::MatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
                                                     cublasLtMatmulDescAttributes_t attribute,
                                                     const void* value, size_t bytes) {
   auto& operation = As<Operation>(desc);
-  std::memcpy(attribute == CUBLASLT_MATMUL_DESC_TRANSA ? &operation.a : &operation.b, value, bytes);
+  void* place = &operation.a;
+  if (attribute == CUBLASLT_MATMUL_DESC_TRANSB) place = &operation.b;
+  if (attribute == CUBLASLT_MATMUL_DESC_A_SCALE_POINTER) place = &operation.a_scale;
+  if (attribute == CUBLASLT_MATMUL_DESC_B_SCALE_POINTER) place = &operation.b_scale;
+  std::memcpy(place, value, bytes);
   return Enter("MatmulDescSetAttribute");
 }
 
@@ -127,8 +161,7 @@ cublasStatus_t FakeCublasLt::MatrixLayoutCreate(cublasLtMatrixLayout_t* layout, 
   if (leading < static_cast<int64_t>(rows)) return CUBLAS_STATUS_INVALID_VALUE;
   if (const cublasStatus_t code = Enter("MatrixLayoutCreate"); code != CUBLAS_STATUS_SUCCESS)
     return code;
-  *layout =
-      reinterpret_cast<cublasLtMatrixLayout_t>(new Layout{DtypeOf(type), rows, cols, leading});
+  *layout = reinterpret_cast<cublasLtMatrixLayout_t>(new Layout{type, rows, cols, leading});
   ++s_.alive["layout"];
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -167,19 +200,30 @@ cublasStatus_t FakeCublasLt::MatmulPreferenceSetAttribute(
   return Enter("MatmulPreferenceSetAttribute");
 }
 
-cublasStatus_t FakeCublasLt::MatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t,
-                                                    cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
-                                                    cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
-                                                    cublasLtMatmulPreference_t, int requested,
-                                                    cublasLtMatmulHeuristicResult_t results[],
-                                                    int* returned) {
-  *returned = std::min(requested, proposals);
+cublasStatus_t FakeCublasLt::MatmulAlgoGetHeuristic(
+    cublasLtHandle_t, cublasLtMatmulDesc_t desc, cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
+    cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t, cublasLtMatmulPreference_t, int requested,
+    cublasLtMatmulHeuristicResult_t results[], int* returned) {
+  const bool possible =
+      IsPossible(As<Operation>(desc), As<Layout>(a), As<Layout>(b), As<Layout>(c));
+  *returned = possible ? std::min(requested, proposals) : 0;
   for (int i = 0; i < *returned; ++i) {
     results[i].algo.data[0] = static_cast<uint64_t>(i);
+    results[i].workspaceSize = 1000;
     results[i].state = CUBLAS_STATUS_SUCCESS;
   }
   if (*returned == 0) return CUBLAS_STATUS_NOT_SUPPORTED;
   return Enter("MatmulAlgoGetHeuristic");
+}
+
+// The proposal's number stands for every attribute.
+cublasStatus_t FakeCublasLt::MatmulAlgoConfigGetAttribute(const cublasLtMatmulAlgo_t* algo,
+                                                          cublasLtMatmulAlgoConfigAttributes_t,
+                                                          void* value, size_t bytes,
+                                                          size_t* written) {
+  std::memcpy(value, algo->data, bytes);
+  *written = bytes;
+  return Enter("MatmulAlgoConfigGetAttribute");
 }
 
 cublasStatus_t FakeCublasLt::Matmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const void* alpha,
@@ -189,7 +233,7 @@ cublasStatus_t FakeCublasLt::Matmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc,
                                     cublasLtMatrixLayout_t d_layout,
                                     const cublasLtMatmulAlgo_t* algo, void*, size_t, cudaStream_t) {
   launched.push_back(algo->data[0]);
-  const Dtype scale = As<Layout>(c_layout).dtype == Dtype::kF64 ? Dtype::kF64 : Dtype::kF32;
+  const Dtype scale = As<Layout>(c_layout).type == CUDA_R_64F ? Dtype::kF64 : Dtype::kF32;
   const Product product{.operation = As<Operation>(desc),
                         .alpha = LoadElement(scale, alpha, 0),
                         .beta = LoadElement(scale, beta, 0),

@@ -18,22 +18,30 @@ BB_HOST_DEVICE constexpr uint16_t Bf16FromBits(uint32_t f32) {
 
 BB_HOST_DEVICE constexpr uint32_t BitsFromBf16(uint16_t bits) { return uint32_t{bits} << 16; }
 
-BB_HOST_DEVICE constexpr uint16_t F16FromBits(uint32_t f32) {
-  const uint32_t sign = f32 >> 16 & 0x8000, size = f32 & 0x7fffffff;
-  if (IsNanBits(f32)) return 0x7e00;
-  if (size >= 0x477ff000) return static_cast<uint16_t>(sign | 0x7c00);  // 65520 and more
-  if (size >= 0x38800000) {                                             // 2^-14 and more
-    return static_cast<uint16_t>(
-        sign | (((size + 0xfff + ((size >> 13) & 1)) >> 13) - ((127 - 15) << 10)));
+// A magnitude, as the bits of an f32, in a smaller format with that bias and so many bits of
+// fraction; it does not overflow.
+template <uint32_t kBias, uint32_t kFraction>
+BB_HOST_DEVICE constexpr uint32_t RoundedSize(uint32_t size) {
+  constexpr uint32_t kLess = 23 - kFraction, kSmallest = 127 - kBias + 1;  // normal exponent
+  if (size >= kSmallest << 23) {
+    const uint32_t below_half = (1u << (kLess - 1)) - 1;
+    return ((size + below_half + ((size >> kLess) & 1)) >> kLess) - ((127 - kBias) << kFraction);
   }
-  // Subnormal: the 24-bit significand in units of 2^-24, what is shifted out rounded.
-  const uint32_t shift = 126 - (size >> 23);
-  if (shift > 25) return static_cast<uint16_t>(sign);
+  // Subnormal: the 24-bit significand in units of the smallest, what is shifted out rounded.
+  const uint32_t shift = kSmallest + kLess - (size >> 23);
+  if (shift > 25) return 0;
   const uint32_t significand = (size & 0x7fffff) | 0x800000;
   const uint32_t whole = significand >> shift, rest = significand & ((1u << shift) - 1);
   const uint32_t half = 1u << (shift - 1);
   const bool up = rest > half || (rest == half && (whole & 1) != 0);
-  return static_cast<uint16_t>(sign | (whole + (up ? 1 : 0)));
+  return whole + (up ? 1 : 0);
+}
+
+BB_HOST_DEVICE constexpr uint16_t F16FromBits(uint32_t f32) {
+  const uint32_t sign = f32 >> 16 & 0x8000, size = f32 & 0x7fffffff;
+  if (IsNanBits(f32)) return 0x7e00;
+  if (size >= 0x477ff000) return static_cast<uint16_t>(sign | 0x7c00);  // 65520 and more
+  return static_cast<uint16_t>(sign | RoundedSize<15, 10>(size));
 }
 
 BB_HOST_DEVICE constexpr uint32_t BitsFromF16(uint16_t bits) {

@@ -115,6 +115,11 @@ class CublasLtLibrary : public CublasLtApi {
     return cublasLtMatmulAlgoGetHeuristic(handle, desc, a, b, c, d, preference, requested, results,
                                           returned);
   }
+  cublasStatus_t MatmulAlgoConfigGetAttribute(const cublasLtMatmulAlgo_t* algo,
+                                              cublasLtMatmulAlgoConfigAttributes_t attribute,
+                                              void* value, size_t bytes, size_t* written) override {
+    return cublasLtMatmulAlgoConfigGetAttribute(algo, attribute, value, bytes, written);
+  }
   cublasStatus_t Matmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const void* alpha,
                         const void* a, cublasLtMatrixLayout_t a_layout, const void* b,
                         cublasLtMatrixLayout_t b_layout, const void* beta, const void* c,

@@ -88,6 +88,9 @@ class CublasLtApi {
       cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
       cublasLtMatmulPreference_t preference, int requested,
       cublasLtMatmulHeuristicResult_t results[], int* returned) = 0;
+  [[nodiscard]] virtual cublasStatus_t MatmulAlgoConfigGetAttribute(
+      const cublasLtMatmulAlgo_t* algo, cublasLtMatmulAlgoConfigAttributes_t attribute, void* value,
+      size_t bytes, size_t* written) = 0;
   [[nodiscard]] virtual cublasStatus_t Matmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc,
                                               const void* alpha, const void* a,
                                               cublasLtMatrixLayout_t a_layout, const void* b,

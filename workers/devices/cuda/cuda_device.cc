@@ -45,6 +45,10 @@ class Gpu : public CudaDevice {
   const CudaApi& api() const override { return api_; }
   cudaStream_t stream() const override { return stream_.get(); }
 
+  std::vector<std::pair<std::string, std::string>> GemmChoices() const override {
+    return gemm_->Choices();
+  }
+
   std::string name() const override { return absl::StrCat("cuda:", options_.index); }
 
   std::vector<std::pair<std::string, std::string>> Libraries() const override {
@@ -88,7 +92,6 @@ class Gpu : public CudaDevice {
     return CheckCuda(api_.runtime->StreamSynchronize(stream_.get()), "cudaStreamSynchronize");
   }
 
- protected:
   absl::StatusOr<kernels::Queue> Ready() override {
     BB_RETURN_IF_ERROR(MakeCurrent());
     return queue_;

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "workers/devices/cuda/api.h"
@@ -25,6 +28,8 @@ class CudaDevice : public KernelDevice {
   virtual const CudaApi& api() const = 0;
   // Everything is on it: an event recorded there is reached when all before it is done.
   virtual cudaStream_t stream() const = 0;
+  // For the record: every product so far and the algorithm it was given; see CudaGemm::Choices.
+  virtual std::vector<std::pair<std::string, std::string>> GemmChoices() const = 0;
 };
 
 // Null for other devices.

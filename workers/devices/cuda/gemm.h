@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "workers/devices/cuda/handles.h"
+#include "workers/devices/cuda/lt_matmul.h"
 #include "workers/devices/cuda/pool.h"
 #include "workers/devices/device.h"
 
@@ -32,11 +34,11 @@ class CudaGemm {
   // where the library has nothing for it.
   absl::Status Run(const GemmArgs& args);
 
- private:
-  using LtHandle = Handle<cublasLtHandle_t, CublasLtApi, &CublasLtApi::Destroy>;
-  using Operation = Handle<cublasLtMatmulDesc_t, CublasLtApi, &CublasLtApi::MatmulDescDestroy>;
-  using Layout = Handle<cublasLtMatrixLayout_t, CublasLtApi, &CublasLtApi::MatrixLayoutDestroy>;
+  // Every product so far, "f32 64x32x16 NT, batch 2", and what was chosen for it; see
+  // LtMatmul::Describe.
+  std::vector<std::pair<std::string, std::string>> Choices() const;
 
+ private:
   // Everything the choice of an algorithm may depend on.
   struct Shape {
     Dtype dtype;
@@ -45,27 +47,18 @@ class CudaGemm {
     uint32_t align_a, align_b, align_c;
     auto operator<=>(const Shape&) const = default;
   };
-  // `left` and `right` in the library's order; see gemm.cc.
   struct Prepared {
-    Operation operation;
-    Layout left, right, c;
-    cublasLtMatmulAlgo_t algorithm{};
+    LtMatmul matmul;
+    LtChoice choice;
   };
 
   CudaGemm(const CudaApi& api, cudaStream_t stream, CudaPool& pool, const CudaGemmOptions& options)
       : api_(api), stream_(stream), pool_(pool), options_(options) {}
 
   static Shape ShapeOf(const GemmArgs& args);
-  absl::StatusOr<Layout> MakeLayout(Dtype dtype, int64_t rows, int64_t cols, int64_t leading,
-                                    int64_t batch, int64_t stride);
-  absl::StatusOr<Prepared> Describe(const Shape& shape);
-  absl::StatusOr<std::unique_ptr<Prepared>> Prepare(const Shape& shape, const GemmArgs& args);
-  absl::Status Propose(const Shape& shape, const Prepared& prepared,
-                       std::vector<cublasLtMatmulAlgo_t>& algorithms);
-  absl::StatusOr<float> Time(const Prepared& prepared, const GemmArgs& args,
-                             const cublasLtMatmulAlgo_t& algorithm, void* d);
-  absl::Status Launch(const Prepared& prepared, const GemmArgs& args,
-                      const cublasLtMatmulAlgo_t& algorithm, void* d);
+  std::string NameOf(const Shape& shape) const;
+  LtProduct ProductOf(const Shape& shape) const;
+  absl::StatusOr<Prepared> Prepare(const Shape& shape, const GemmArgs& args);
 
   const CudaApi api_;
   const cudaStream_t stream_;
@@ -73,7 +66,7 @@ class CudaGemm {
   const CudaGemmOptions options_;
   LtHandle handle_;
   Buffer workspace_;
-  std::map<Shape, std::unique_ptr<Prepared>> prepared_;
+  std::map<Shape, Prepared> prepared_;
 };
 
 }  // namespace basisbench

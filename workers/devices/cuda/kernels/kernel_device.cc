@@ -97,8 +97,4 @@ absl::Status KernelDevice::Fill(Dtype dtype, int64_t count, double value, void* 
   return kernels::RunFill(queue, dtype, count, value, y);
 }
 
-absl::Status KernelDevice::Project(const ProjectionArgs& args) {
-  return Run(kernels::RunProjection, args);
-}
-
 }  // namespace basisbench

@@ -5,7 +5,6 @@
 
 #include "absl/status/statusor.h"
 #include "workers/devices/cuda/kernels/program.h"
-#include "workers/devices/cuda/kernels/projection_args.h"
 #include "workers/devices/device.h"
 
 namespace basisbench {
@@ -35,11 +34,7 @@ class KernelDevice : public Device {
   absl::Status DecayGradient(const DecayGradientArgs& args) final;
   absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) final;
 
-  // See projection.h.
-  absl::Status Project(const ProjectionArgs& args);
-
- protected:
-  // Where this thread may launch now.
+  // Where this thread may launch now: for kernels that are no primitives.
   virtual absl::StatusOr<kernels::Queue> Ready() = 0;
 
  private:

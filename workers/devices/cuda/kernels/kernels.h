@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "workers/devices/cuda/kernels/program.h"
 #include "workers/devices/cuda/kernels/projection_args.h"
+#include "workers/devices/cuda/kernels/quantise.h"
 #include "workers/devices/device.h"
 
 namespace basisbench::kernels {
@@ -32,6 +33,7 @@ absl::Status RunDecaySum(const Queue& queue, const DecaySumArgs& args);
 absl::Status RunDecayProduct(const Queue& queue, const DecayProductArgs& args);
 absl::Status RunDecayGradient(const Queue& queue, const DecayGradientArgs& args);
 absl::Status RunProjection(const Queue& queue, const ProjectionArgs& args);
+absl::Status RunQuantise(const Queue& queue, const QuantiseArgs& args);
 absl::Status RunFill(const Queue& queue, Dtype dtype, int64_t count, double value, void* y);
 
 }  // namespace basisbench::kernels

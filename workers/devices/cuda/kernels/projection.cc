@@ -5,6 +5,7 @@
 #include "services/base/status_macros.h"
 #include "workers/devices/checks.h"
 #include "workers/devices/cuda/kernels/kernel_device.h"
+#include "workers/devices/cuda/kernels/kernels.h"
 
 namespace basisbench {
 namespace {
@@ -16,8 +17,8 @@ int64_t Bytes(int64_t numbers) { return numbers * static_cast<int64_t>(sizeof(do
 absl::StatusOr<RowProjections> ProjectRows(Device& device, const DeviceMatrix& matrix,
                                            absl::Span<const double> weights) {
   BB_RETURN_IF_ERROR(CheckSize("projection", matrix.rows, matrix.cols));
-  auto* kernels = dynamic_cast<KernelDevice*>(&device);
-  if (kernels == nullptr) {
+  auto* gpu = dynamic_cast<KernelDevice*>(&device);
+  if (gpu == nullptr) {
     return absl::UnimplementedError(
         absl::StrCat("device ", device.name(), " has no kernel for projections"));
   }
@@ -35,7 +36,8 @@ absl::StatusOr<RowProjections> ProjectRows(Device& device, const DeviceMatrix& m
   args.v = v.as<double>(), args.value = results.as<double>();
   args.size = args.value + count;
   BB_RETURN_IF_ERROR(device.Upload(weights.data(), Bytes(given), v.data()));
-  BB_RETURN_IF_ERROR(kernels->Project(args));
+  BB_ASSIGN_OR_RETURN(const kernels::Queue queue, gpu->Ready());
+  BB_RETURN_IF_ERROR(kernels::RunProjection(queue, args));
   RowProjections projections;
   for (std::vector<double>* each : {&projections.value, &projections.size})
     each->resize(static_cast<size_t>(count));

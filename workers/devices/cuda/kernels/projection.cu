@@ -8,7 +8,7 @@
 #include "workers/devices/checks.h"
 #include "workers/devices/cuda/kernels/kernels.h"
 #include "workers/devices/cuda/kernels/launch.h"
-#include "workers/devices/halves.h"
+#include "workers/devices/cuda/kernels/stored_values.h"
 
 namespace basisbench::kernels {
 namespace {
@@ -28,32 +28,6 @@ struct WideSum {
     lost += std::fma(a, b, -product);
     Add(product);
   }
-};
-
-// What lies in memory, and the value.
-struct FromF32 {
-  using Stored = float;
-  BB_HOST_DEVICE static double Value(float x) { return x; }
-};
-struct FromF64 {
-  using Stored = double;
-  BB_HOST_DEVICE static double Value(double x) { return x; }
-};
-
-BB_HOST_DEVICE double ValueOfBits(uint32_t f32) {
-  union {
-    uint32_t bits;
-    float value;
-  } same = {f32};
-  return same.value;
-}
-struct FromBf16 {
-  using Stored = uint16_t;
-  BB_HOST_DEVICE static double Value(uint16_t x) { return ValueOfBits(BitsFromBf16(x)); }
-};
-struct FromF16 {
-  using Stored = uint16_t;
-  BB_HOST_DEVICE static double Value(uint16_t x) { return ValueOfBits(BitsFromF16(x)); }
 };
 
 template <typename From>

@@ -14,6 +14,10 @@ namespace basisbench {
 namespace {
 
 using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 class CudaDeviceTest : public testing::Test {
  protected:
@@ -156,6 +160,28 @@ TEST_F(CudaDeviceTest, ProductsInF32AreNotTf32UnlessAsked) {
   EXPECT_EQ(cuda_.blas.compute, CUBLAS_COMPUTE_32F_FAST_TF32);
 }
 
+TEST_F(CudaDeviceTest, TellsWhichAlgorithmEveryProductWasGiven) {
+  const auto device = Make({.allow_tf32 = true});
+  cuda_.state.milliseconds = {3, 3, 3, 5, 1, 5, 2, 2, 2};
+  ASSERT_THAT(device->Gemm(Product()), IsOk());
+  GemmArgs transposed = Product(1);
+  transposed.transpose_a = Transpose::kYes;
+  transposed.lda = 2;
+  ASSERT_THAT(device->Gemm(transposed), IsOk());
+  using Choice = std::pair<std::string, std::string>;
+  EXPECT_THAT(AsCuda(*device)->GemmChoices(),
+              UnorderedElementsAre(
+                  Choice("tf32 2x3x4 NN, batch 1",
+                         "algorithm 1, tile 1, stages 1, split 1; 3 of 3 proposals timed; 1000 "
+                         "bytes of workspace"),
+                  Pair("tf32 2x3x4 TN, added, batch 1", HasSubstr("3 of 3 proposals timed"))));
+  const auto untimed = Make({.time_gemms = false});
+  ASSERT_THAT(untimed->Gemm(Product()), IsOk());
+  EXPECT_THAT(AsCuda(*untimed)->GemmChoices(),
+              ElementsAre(Pair("f32 2x3x4 NN, batch 1",
+                               HasSubstr("algorithm 0, tile 0, stages 0, split 0; 0 of 3"))));
+}
+
 TEST_F(CudaDeviceTest, HalvesAreMultipliedAndAddedUpInF32) {
   const auto device = Make();
   for (const Dtype dtype : {Dtype::kBf16, Dtype::kF16}) {
@@ -192,7 +218,8 @@ TEST_F(CudaDeviceTest, FailuresNameTheCallTheCodeAndItsText) {
   cuda_.blas.proposals = 0;
   GemmArgs other = Product();
   other.m = 1;
-  EXPECT_THAT(device->Gemm(other), Fails(absl::StatusCode::kUnimplemented, "f32 1x3x4, batch 1"));
+  EXPECT_THAT(device->Gemm(other),
+              Fails(absl::StatusCode::kUnimplemented, "f32 1x3x4 NN, batch 1"));
   float data[8];
   cuda_.state.fail_once["XtMakePlanMany"] = CUFFT_INVALID_SIZE;
   EXPECT_THAT(device->MakeFft({.n = 4, .howmany = 1}, data, data),
