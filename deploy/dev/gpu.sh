@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # ./dev gpu [--save FILE.md] [--quick]: everything that needs a GPU, in one go: the libraries as they are shipped, every
-# operator on one rank, on ranks that share the GPU, the kernels under compute-sanitizer, and the benchmark. A step that
-# fails is named, the others still run, and the exit code is then 1. Prints a Markdown page, or writes it to FILE.md;
-# what the steps themselves print is in build/gpu. --quick takes one dtype, two ranks, memcheck and short rounds.
+# operator on one rank, on two to four where there are as many GPUs, the kernels under compute-sanitizer, and the
+# benchmark. A step that fails is named, the others still run, and the exit code is then 1. Prints a Markdown page, or writes it to FILE.md;
+# what the steps themselves print is in build/gpu. --quick takes one dtype, at most two ranks, memcheck and short rounds.
 # Exit code 3: there is nothing to run it on, and the message says what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -42,6 +42,10 @@ if [ ${#missing[@]} -gt 0 ]; then
   exit 3
 fi
 
+# As many as this may see.
+gpus=$(nvidia-smi -L | grep -c '^GPU ')
+if [ -n "${CUDA_VISIBLE_DEVICES-}" ]; then gpus=$(tr ',' '\n' <<<"$CUDA_VISIBLE_DEVICES" | grep -c .); fi
+
 deploy/dev/deps.sh
 build_preset cuda cuda_real_libraries basisbench-gpu-conformance device_gpu_test gpu_bench >&2
 bin=$PWD/build/cuda/bin
@@ -68,7 +72,7 @@ step() {
 # What needs no GPU runs in ./dev test.
 elsewhere='*MemoryTest*:Refusal*:Registry*'
 filter="*_1:-$elsewhere"
-ranks=(1 2 3 4)
+ranks=(2 3 4)
 tools=(memcheck racecheck synccheck)
 effort=()
 if [ -n "$quick" ]; then
@@ -79,7 +83,8 @@ step libraries "cuBLASLt, cuFFT, a kernel and NCCL against the CPU" "$bin/cuda_r
 step conformance "every operator on one rank of NCCL" "$bin/basisbench-gpu-conformance" --gtest_brief=1 --gtest_filter="$filter"
 export OMPI_MCA_plm_rsh_agent=/bin/false
 for count in "${ranks[@]}"; do
-  step "ranks_$count" "every operator on $count ranks that share a GPU" \
+  [ "$count" -le "$gpus" ] || continue
+  step "ranks_$count" "every operator on $count ranks of NCCL" \
     mpirun -np "$count" --oversubscribe --mca pml ob1 --mca btl self,vader "$bin/basisbench-gpu-conformance" \
     --gtest_brief=1 --gtest_filter="-$elsewhere"
 done
