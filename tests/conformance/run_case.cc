@@ -30,6 +30,7 @@ absl::Status CaseRun::Run() {
   for (const Shard& output : plan_->Outputs()) PoisonOutput(output);
   const TrafficTable before = moving().traffic();
   BB_RETURN_IF_ERROR(plan_->Run());
+  BB_RETURN_IF_ERROR(device_->Synchronize());
   return CheckTraffic(DeclaredCost(op_, problem_).traffic[communicator_.rank()], before,
                       moving().traffic(), 1);
 }

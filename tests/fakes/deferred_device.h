@@ -97,11 +97,13 @@ class DeferredDevice : public Device {
   }
 
   absl::Status Synchronize() override {
+    ++waits_;
     std::vector<std::function<absl::Status()>> work;
     work.swap(work_);
     for (const auto& one : work) BB_RETURN_IF_ERROR(one());
     return inner_->Synchronize();
   }
+  int64_t waits() const { return waits_; }
 
  private:
   class DeferredFft : public FftPlan {
@@ -137,6 +139,7 @@ class DeferredDevice : public Device {
 
   const std::unique_ptr<Device> inner_;
   std::vector<std::function<absl::Status()>> work_;
+  int64_t waits_ = 0;
 };
 
 }  // namespace basisbench

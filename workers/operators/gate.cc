@@ -46,13 +46,9 @@ class GatePlan : public Plan {
   }
 
   absl::Status Run() override {
-    if (backward_) {
-      BB_RETURN_IF_ERROR(Multiply(dy_, w_, dx_));
-      BB_RETURN_IF_ERROR(Multiply(dy_, x_, dw_));
-    } else {
-      BB_RETURN_IF_ERROR(Multiply(x_, w_, y_));
-    }
-    return device_.Synchronize();
+    if (!backward_) return Multiply(x_, w_, y_);
+    BB_RETURN_IF_ERROR(Multiply(dy_, w_, dx_));
+    return Multiply(dy_, x_, dw_);
   }
   absl::Status RunCompute() override { return Run(); }
   absl::Status RunCommunication() override { return absl::OkStatus(); }

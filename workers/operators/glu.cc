@@ -78,10 +78,7 @@ class GluPlan : public Plan {
     return backward_ ? Take(2, dx_) : absl::OkStatus();
   }
 
-  absl::Status Run() override {
-    BB_RETURN_IF_ERROR(backward_ ? Backward() : Forward());
-    return device_.Synchronize();
-  }
+  absl::Status Run() override { return backward_ ? Backward() : Forward(); }
   absl::Status RunCompute() override { return Run(); }
   absl::Status RunCommunication() override { return absl::OkStatus(); }
 

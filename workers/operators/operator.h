@@ -97,7 +97,9 @@ class Operands {
 class Plan {
  public:
   virtual ~Plan() = default;
-  // One iteration with its communication. Collective over the plan's communicator.
+  // One iteration with its communication. Collective over the plan's communicator. What it issued
+  // may still be under way on the device: whoever reads the outputs synchronises. A plan of one
+  // rank never waits for the device and calls no communicator.
   virtual absl::Status Run() = 0;
   // The same arithmetic without communication, and the communication without arithmetic, for the
   // overlap figure; UNIMPLEMENTED with the reason when they cannot be taken apart. Outputs are then

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "services/base/status_macros.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -21,8 +22,8 @@ struct Stored {
 
 class StoredPlan : public Plan {
  public:
-  StoredPlan(Dtype dtype, std::unique_ptr<Plan> inner, Device& device)
-      : dtype_(dtype), inner_(std::move(inner)), device_(device) {}
+  StoredPlan(const Problem& problem, std::unique_ptr<Plan> inner, Device& device)
+      : dtype_(problem.dtype), ranks_(problem.ranks), inner_(std::move(inner)), device_(device) {}
 
   absl::Status Allocate() {
     BB_RETURN_IF_ERROR(Take(inner_->Inputs(), inputs_));
@@ -78,7 +79,7 @@ class StoredPlan : public Plan {
       args.to_row_stride = one.computed.leading;
       BB_RETURN_IF_ERROR(device_.Convert(args));
     }
-    return device_.Synchronize();  // the plan may send its inputs first thing
+    return Settle(device_, ranks_);  // the plan may send its inputs first thing
   }
 
   absl::Status Narrow() {
@@ -92,7 +93,7 @@ class StoredPlan : public Plan {
       args.to_row_stride = args.cols;
       BB_RETURN_IF_ERROR(device_.Convert(args));
     }
-    return device_.Synchronize();
+    return Settle(device_, ranks_);
   }
 
   static ConvertArgs Sizes(const Shard& shard) {
@@ -101,6 +102,7 @@ class StoredPlan : public Plan {
   }
 
   const Dtype dtype_;
+  const int ranks_;
   const std::unique_ptr<Plan> inner_;
   Device& device_;
   std::vector<Stored> inputs_, outputs_;
@@ -112,7 +114,7 @@ absl::StatusOr<std::unique_ptr<Plan>> PreparePlan(const Operator& op, const Prob
                                                   Device& device, Communicator& communicator) {
   BB_ASSIGN_OR_RETURN(auto inner, op.MakePlan(Computed(problem), device, communicator));
   if (!IsHalf(problem.dtype)) return inner;
-  auto plan = std::make_unique<StoredPlan>(problem.dtype, std::move(inner), device);
+  auto plan = std::make_unique<StoredPlan>(problem, std::move(inner), device);
   BB_RETURN_IF_ERROR(plan->Allocate());
   return plan;
 }

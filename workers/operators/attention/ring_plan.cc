@@ -8,6 +8,7 @@
 #include "workers/operators/attention/attention_shape.h"
 #include "workers/operators/overlap.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -119,7 +120,7 @@ class RingPlan : public Plan {
     }));
     if (parts.compute) BB_RETURN_IF_ERROR(attention_->End(Y()));
     if (sizes_.backward) BB_RETURN_IF_ERROR(Backward(parts));
-    return device_.Synchronize();
+    return Settle(device_, ranks_);
   }
 
   absl::Status Backward(Parts parts) {
@@ -146,11 +147,13 @@ class RingPlan : public Plan {
     for (int step = 0; step < ranks_; ++step) {
       Buffer& next = travelling_[step % 2];
       Transfers transfers;
-      if (parts.communicate && step + 1 < ranks_)
+      if (parts.communicate && step + 1 < ranks_) {
+        if (step > 1) BB_RETURN_IF_ERROR(device_.Synchronize());  // the last step read `next`
         BB_RETURN_IF_ERROR(PassOn(step, current->data(), next.data(), transfers));
+      }
       if (parts.compute) BB_RETURN_IF_ERROR(use(step, PairIn(*current, Part(step))));
       if (parts.communicate && with_gradients && ranks_ > 1) {
-        BB_RETURN_IF_ERROR(device_.Synchronize());
+        BB_RETURN_IF_ERROR(Settle(device_, ranks_));
         BB_RETURN_IF_ERROR(PassOn(step, gradients_[step % 2].data(),
                                   gradients_[(step + 1) % 2].data(), transfers));
       }

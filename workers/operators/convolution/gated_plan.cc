@@ -6,6 +6,7 @@
 
 #include "services/base/status_macros.h"
 #include "workers/operators/parameters.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -22,6 +23,7 @@ class GatedPlan : public Plan {
       : dtype_(problem.dtype),
         two_(GatesOf(problem) == 2),
         backward_(problem.direction == "backward"),
+        ranks_(problem.ranks),
         device_(device),
         mixer_(std::move(mixer)),
         inputs_(mixer_->Inputs()),
@@ -89,7 +91,7 @@ class GatedPlan : public Plan {
   absl::Status Before() {
     BB_RETURN_IF_ERROR(Multiply(x_.data(), g1_.data(), gated_x_.data));
     if (backward_ && two_) BB_RETURN_IF_ERROR(Multiply(dy_.data(), g2_.data(), gated_dy_.data));
-    return device_.Synchronize();
+    return Settle(device_, ranks_);
   }
 
   // The mixer's dX is the gradient of X and G1's product; its Y that of G2.
@@ -99,11 +101,12 @@ class GatedPlan : public Plan {
       BB_RETURN_IF_ERROR(Multiply(dx_.data, g1_.data(), dx_.data));
     }
     if (two_) BB_RETURN_IF_ERROR(Multiply(y_.data, (backward_ ? dy_ : g2_).data(), y_.data));
-    return device_.Synchronize();
+    return Settle(device_, ranks_);
   }
 
   const Dtype dtype_;
   const bool two_, backward_;
+  const int ranks_;
   Device& device_;
   const std::unique_ptr<Plan> mixer_;
   const std::vector<Shard> inputs_, outputs_;

@@ -12,6 +12,7 @@
 #include "services/base/status_macros.h"
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/fnet/fnet_plans.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -136,7 +137,7 @@ absl::Status ColumnsToRowsPlan::AlongTokens() {
   BB_RETURN_IF_ERROR(TakeEvenPart());
   BB_RETURN_IF_ERROR(along_tokens_->Execute());
   for (int peer = 0; peer < problem_.ranks; ++peer) BB_RETURN_IF_ERROR(Pack(peer));
-  return device_.Synchronize();
+  return Settle(device_, problem_.ranks);
 }
 
 absl::Status ColumnsToRowsPlan::AlongRows() {
@@ -151,7 +152,7 @@ absl::Status ColumnsToRowsPlan::AlongRows() {
     BB_RETURN_IF_ERROR(device_.Copy(args));
   }
   BB_RETURN_IF_ERROR(along_rows_->Execute());
-  return device_.Synchronize();
+  return Settle(device_, problem_.ranks);
 }
 
 absl::Status ColumnsToRowsPlan::TakeEvenPart() {

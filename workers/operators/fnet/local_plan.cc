@@ -46,8 +46,7 @@ class LocalPlan : public Plan {
     BB_RETURN_IF_ERROR(along_rows_->Execute());
     BB_RETURN_IF_ERROR(PairColumns());
     BB_RETURN_IF_ERROR(along_columns_->Execute());
-    BB_RETURN_IF_ERROR(PlaceOutput());
-    return device_.Synchronize();
+    return PlaceOutput();
   }
   absl::Status RunCompute() override { return Run(); }
   absl::Status RunCommunication() override { return absl::OkStatus(); }

@@ -13,6 +13,7 @@
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/fnet/fnet_plans.h"
 #include "workers/operators/overlap.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -131,21 +132,21 @@ absl::Status ShardedPlan::Iterate(Parts parts) {
   if (parts.compute) {
     BB_RETURN_IF_ERROR(along_rows_->Execute());
     BB_RETURN_IF_ERROR(Pack());
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
   }
   if (parts.communicate) BB_RETURN_IF_ERROR(There());
   if (parts.compute) {
     BB_RETURN_IF_ERROR(PairColumns());
     BB_RETURN_IF_ERROR(along_columns_->Execute());
     BB_RETURN_IF_ERROR(RepeatRowZero());
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
   }
   if (parts.communicate && returns_) BB_RETURN_IF_ERROR(SendBack());
   if (!parts.compute) return absl::OkStatus();
   if (!returns_) BB_RETURN_IF_ERROR(PlaceOwnColumns());
   for (int peer = 0; returns_ && peer < problem_.ranks; ++peer)
     BB_RETURN_IF_ERROR(PlaceRowsFrom(peer));
-  return device_.Synchronize();
+  return Settle(device_, problem_.ranks);
 }
 
 absl::Status ShardedPlan::There() {

@@ -5,6 +5,7 @@
 #include "services/base/status_macros.h"
 #include "workers/operators/heads/head_layout.h"
 #include "workers/operators/overlap.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -95,20 +96,20 @@ class HeadPlan : public Plan {
     for (Place& place : places_) {
       if (layout_.moves && !place.activation.incoming) BB_RETURN_IF_ERROR(CutAgain(place, parts));
     }
-    return device_.Synchronize();
+    return Settle(device_, communicator_.size());
   }
 
   absl::Status MakeWhole(Place& place, Parts parts) {
     if (parts.compute)
       BB_RETURN_IF_ERROR(place.redistribution.Pack(device_, place.held.data(), staging_.data()));
     if (!parts.communicate) return absl::OkStatus();
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, communicator_.size()));
     return place.redistribution.SendRows(communicator_, staging_.data(), place.whole.data());
   }
 
   absl::Status CutAgain(Place& place, Parts parts) {
     if (parts.communicate) {
-      BB_RETURN_IF_ERROR(device_.Synchronize());
+      BB_RETURN_IF_ERROR(Settle(device_, communicator_.size()));
       BB_RETURN_IF_ERROR(
           place.redistribution.SendColumns(communicator_, place.whole.data(), staging_.data()));
     }

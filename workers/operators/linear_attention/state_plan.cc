@@ -11,6 +11,7 @@
 #include "workers/operators/linear_attention/rates.h"
 #include "workers/operators/overlap.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -154,7 +155,7 @@ absl::Status StatePlan::Iterate(Parts parts) {
   } else if (parts.compute) {
     BB_RETURN_IF_ERROR(scan_->Forward(before_.data()));
   }
-  return device_.Synchronize();
+  return Settle(device_, problem_.ranks);
 }
 
 absl::Status StatePlan::Backward(Parts parts) {
@@ -182,7 +183,7 @@ absl::Status StatePlan::Exchange(Parts parts, Side side, Buffer& state) {
     if (layout_.decays) BB_RETURN_IF_ERROR(rates_->Total(DecaysOf(rank)));
   }
   if (parts.communicate && ranks > 1) {
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
     BB_RETURN_IF_ERROR(communicator_.AllGather(problem_.dtype, told_.data(), layout_.all_told));
   }
   if (!parts.compute) return absl::OkStatus();

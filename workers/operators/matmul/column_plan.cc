@@ -15,6 +15,7 @@
 #include "workers/operators/matmul/products.h"
 #include "workers/operators/matmul/row_ring.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -78,7 +79,7 @@ class ColumnPlan : public Plan {
 
   absl::Status Iterate(Parts parts) {
     BB_RETURN_IF_ERROR(backward_ ? Backward(parts) : Forward(parts));
-    return device_.Synchronize();
+    return Settle(device_, problem_.ranks);
   }
 
   absl::Status Forward(Parts parts) {

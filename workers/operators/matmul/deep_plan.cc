@@ -48,15 +48,16 @@ struct Layer {
 
 class DeepPlan : public Plan {
  public:
-  DeepPlan(const Problem& problem, const DeepGrid& grid, Communicator& communicator)
+  DeepPlan(const Problem& problem, const DeepGrid& grid, Device& device, int rank)
       : problem_(problem),
         backward_(problem.direction == "backward"),
-        layer_(problem, grid, communicator.rank()) {}
+        layer_(problem, grid, rank),
+        device_(device) {}
 
-  absl::Status Prepare(Device& device, Communicator& communicator) {
+  absl::Status Prepare(Communicator& communicator) {
     BB_ASSIGN_OR_RETURN(within_, communicator.Split(layer_.depth, communicator.rank()));
     BB_ASSIGN_OR_RETURN(across_, communicator.Split(layer_.rank_in_layer, communicator.rank()));
-    BB_ASSIGN_OR_RETURN(summa_, MatMulSumma().make_plan(layer_.of_layer, device, *within_));
+    BB_ASSIGN_OR_RETURN(summa_, MatMulSumma().make_plan(layer_.of_layer, device_, *within_));
     block_ = (backward_ ? summa_->Inputs().back() : summa_->Outputs().front()).data;
     return absl::OkStatus();
   }
@@ -97,16 +98,19 @@ class DeepPlan : public Plan {
 
   absl::Status Gather() {
     if (!backward_ || layer_.kept.size() == 1) return absl::OkStatus();
+    BB_RETURN_IF_ERROR(device_.Synchronize());  // the last products read the block
     return across_->AllGather(problem_.dtype, block_, layer_.kept);
   }
   absl::Status Sum() {
     if (backward_ || layer_.kept.size() == 1) return absl::OkStatus();
+    BB_RETURN_IF_ERROR(device_.Synchronize());  // a layer of one rank does not wait
     return across_->ReduceScatter(problem_.dtype, block_, layer_.kept);
   }
 
   const Problem problem_;
   const bool backward_;
   const Layer layer_;
+  Device& device_;
   std::unique_ptr<Communicator> within_, across_;  // outlive the plan that uses them
   std::unique_ptr<Plan> summa_;
   void* block_ = nullptr;  // of Y or dY, in the layer's plan
@@ -115,8 +119,8 @@ class DeepPlan : public Plan {
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(const Problem& problem, Device& device,
                                                Communicator& communicator) {
   BB_ASSIGN_OR_RETURN(const DeepGrid grid, ParseDeepGrid(problem.grid, problem));
-  auto plan = std::make_unique<DeepPlan>(problem, grid, communicator);
-  BB_RETURN_IF_ERROR(plan->Prepare(device, communicator));
+  auto plan = std::make_unique<DeepPlan>(problem, grid, device, communicator.rank());
+  BB_RETURN_IF_ERROR(plan->Prepare(communicator));
   return plan;
 }
 

@@ -17,6 +17,7 @@
 #include "workers/operators/matmul/products.h"
 #include "workers/operators/matmul/row_ring.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -90,7 +91,7 @@ class RowPlan : public Plan {
 
   absl::Status Iterate(Parts parts) {
     BB_RETURN_IF_ERROR(backward_ ? Backward(parts) : Forward(parts));
-    return device_.Synchronize();
+    return Settle(device_, problem_.ranks);
   }
 
   absl::Status Forward(Parts parts) {
@@ -100,7 +101,7 @@ class RowPlan : public Plan {
                                y_ring_.Row(y_, rows.offset), transfers);
         }));
     if (!whole_ || !parts.communicate || problem_.ranks == 1) return absl::OkStatus();
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
     return communicator_.AllGather(
         problem_.dtype, y_.data(),
         PartsOf(problem_.shape.tokens, problem_.ranks, problem_.shape.d_out));

@@ -16,6 +16,7 @@
 #include "services/base/status_macros.h"
 #include "workers/operators/matmul/summa_panels.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -154,7 +155,7 @@ class SummaGradientPlan : public Plan {
     }
     for (int64_t step = std::max<int64_t>(0, steps - kTurns); step < steps; ++step)
       BB_RETURN_IF_ERROR(Collect(step, parts));
-    return device_.Synchronize();
+    return Settle(device_, problem_.ranks);
   }
 
   absl::Status InputGradient(int64_t step) {
@@ -204,7 +205,8 @@ class SummaGradientPlan : public Plan {
   }
 
   absl::Status Return(int64_t step) {
-    BB_RETURN_IF_ERROR(device_.Synchronize());  // the terms are there, and the last ones added
+    BB_RETURN_IF_ERROR(
+        Settle(device_, problem_.ranks));  // the terms are there, and the last ones added
     Step& at = steps_[step];
     int64_t used[] = {OfKind(at.leaving, false), OfKind(at.leaving, true)};
     for (const Message& message : at.arriving) {

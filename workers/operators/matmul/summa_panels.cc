@@ -6,6 +6,7 @@
 
 #include "services/base/status_macros.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 
@@ -49,7 +50,7 @@ absl::Status SummaPanels::Arrive(int64_t step) {
 }
 
 absl::Status SummaPanels::Start(int64_t step) {
-  BB_RETURN_IF_ERROR(device_.Synchronize());  // the slot's last product is complete
+  BB_RETURN_IF_ERROR(Settle(device_, communicator_.size()));  // the slot's last product is complete
   for (const auto& message : steps_[step].receives) {
     BB_ASSIGN_OR_RETURN(
         auto pending,

@@ -13,6 +13,7 @@
 #include "workers/operators/matmul/summa_gradient.h"
 #include "workers/operators/matmul/summa_panels.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -53,7 +54,7 @@ class SummaPlan : public Plan {
       if (parts.communicate) BB_RETURN_IF_ERROR(panels_.Arrive(step));
       if (parts.compute) BB_RETURN_IF_ERROR(Multiply(step));
     }
-    return device_.Synchronize();
+    return Settle(device_, problem_.ranks);
   }
 
   absl::Status Multiply(int64_t step) {

@@ -6,6 +6,7 @@
 #include "workers/operators/matmul/matmul_plans.h"
 #include "workers/operators/matmul/products.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -31,7 +32,7 @@ class TokenPlan : public Plan {
 
   absl::Status Run() override {
     BB_RETURN_IF_ERROR(RunCompute());
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
     return RunCommunication();
   }
 

@@ -13,6 +13,7 @@
 #include "workers/operators/mixer/switch_pieces.h"
 #include "workers/operators/overlap.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -220,7 +221,7 @@ absl::Status SwitchPlan::Do(Parts parts) {
   } else if (parts.compute) {
     BB_RETURN_IF_ERROR(SecondStep());
   }
-  return device_.Synchronize();
+  return Settle(device_, communicator_.size());
 }
 
 absl::Status SwitchPlan::Backward(Parts parts) {
@@ -231,7 +232,7 @@ absl::Status SwitchPlan::Backward(Parts parts) {
   BB_RETURN_IF_ERROR(ExchangeBack(parts));
   if (parts.compute) BB_RETURN_IF_ERROR(FirstAdjoint());
   if (!parts.communicate || layout_.shared == 0) return absl::OkStatus();
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, communicator_.size()));
   return communicator_.AllReduce(layout_.dtype, gradients_.data(), layout_.shared);
 }
 
@@ -288,14 +289,14 @@ absl::Status SwitchPlan::FirstAdjoint() {
 }
 
 absl::Status SwitchPlan::Exchange(Parts parts) {
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, communicator_.size()));
   if (!parts.communicate) return absl::OkStatus();
   return communicator_.AllToAll(layout_.dtype, sent_.data(), layout_.z.send, received_.data(),
                                 layout_.z.receive);
 }
 
 absl::Status SwitchPlan::ExchangeBack(Parts parts) {
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, communicator_.size()));
   if (!parts.communicate) return absl::OkStatus();
   return communicator_.AllToAll(layout_.dtype, dz_.data(), layout_.z.receive, sent_.data(),
                                 layout_.z.send);

@@ -6,6 +6,7 @@
 #include "workers/operators/mixer/mixer_layout.h"
 #include "workers/operators/overlap.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -130,11 +131,11 @@ absl::Status MixerPlan::Do(Parts parts) {
     if (!place.activation.incoming) BB_RETURN_IF_ERROR(CutAgain(place, parts));
   }
   if (parts.communicate && layout_.shared_elements > 0 && layout_.ranks > 1) {
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, layout_.ranks));
     BB_RETURN_IF_ERROR(
         communicator_.AllReduce(layout_.dtype, shared_gradients_.data(), layout_.shared_elements));
   }
-  return device_.Synchronize();
+  return Settle(device_, layout_.ranks);
 }
 
 absl::Status MixerPlan::Mix() {
@@ -151,7 +152,7 @@ absl::Status MixerPlan::MakeWhole(Place& place, Parts parts) {
     if (parts.compute)
       BB_RETURN_IF_ERROR(redistribution.Pack(device_, place.held.data(), staging_.data()));
     if (!parts.communicate) return absl::OkStatus();
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, layout_.ranks));
     return redistribution.SendRows(communicator_, staging_.data(), place.whole.data());
   }
   if (parts.communicate)
@@ -159,7 +160,7 @@ absl::Status MixerPlan::MakeWhole(Place& place, Parts parts) {
         redistribution.SendColumns(communicator_, place.held.data(), staging_.data()));
   if (!parts.compute) return absl::OkStatus();
   BB_RETURN_IF_ERROR(redistribution.Unpack(device_, staging_.data(), place.whole.data()));
-  return device_.Synchronize();  // the next one writes the staging area again
+  return Settle(device_, layout_.ranks);  // the next one writes the staging area again
 }
 
 absl::Status MixerPlan::CutAgain(Place& place, Parts parts) {
@@ -167,7 +168,7 @@ absl::Status MixerPlan::CutAgain(Place& place, Parts parts) {
   const Redistribution& redistribution = place.redistribution;
   if (layout_.held_by_rows) {
     if (parts.communicate) {
-      BB_RETURN_IF_ERROR(device_.Synchronize());
+      BB_RETURN_IF_ERROR(Settle(device_, layout_.ranks));
       BB_RETURN_IF_ERROR(
           redistribution.SendColumns(communicator_, place.whole.data(), staging_.data()));
     }
@@ -177,7 +178,7 @@ absl::Status MixerPlan::CutAgain(Place& place, Parts parts) {
   if (parts.compute)
     BB_RETURN_IF_ERROR(redistribution.Pack(device_, place.whole.data(), staging_.data()));
   if (!parts.communicate) return absl::OkStatus();
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, layout_.ranks));
   return redistribution.SendRows(communicator_, staging_.data(), place.held.data());
 }
 

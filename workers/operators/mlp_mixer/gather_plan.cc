@@ -7,6 +7,7 @@
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/matmul/row_ring.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -63,7 +64,7 @@ class GatherPlan : public Plan {
 
   absl::Status Iterate(Parts parts) {
     BB_RETURN_IF_ERROR(backward_ ? Backward(parts) : Forward(parts));
-    return device_.Synchronize();
+    return Settle(device_, problem_.ranks);
   }
 
   // Y += T[:, part] X[part].

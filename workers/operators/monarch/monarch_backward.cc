@@ -11,6 +11,7 @@
 #include "services/base/status_macros.h"
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/monarch/monarch_run.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
@@ -79,7 +80,7 @@ absl::Status MonarchBackwardPlan::Iterate(Parts parts) {
     BB_RETURN_IF_ERROR(
         EachTile([&](int64_t row, int64_t rows) { return SecondAdjoint(row, rows); }));
   }
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
   if (parts.communicate) {
     BB_RETURN_IF_ERROR(communicator_.AllToAll(problem_.dtype, dz_.data(), layout_.z.receive,
                                               sent_.data(), layout_.z.send));
@@ -89,7 +90,7 @@ absl::Status MonarchBackwardPlan::Iterate(Parts parts) {
     return FirstAdjoint(row, rows);
   };
   if (parts.compute) BB_RETURN_IF_ERROR(EachTile(last));
-  return device_.Synchronize();
+  return Settle(device_, problem_.ranks);
 }
 
 absl::Status MonarchBackwardPlan::ReduceGradients(Parts parts) {
@@ -97,7 +98,7 @@ absl::Status MonarchBackwardPlan::ReduceGradients(Parts parts) {
   const bool shared = problem_.sharding == "token" && problem_.ranks > 1;
   if (shared && parts.compute && layout_.rows.count == 0)  // the last sum is still there
     BB_RETURN_IF_ERROR(device_.Fill(problem_.dtype, elements, 0.0, dw_.data()));
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
   if (!shared || !parts.communicate) return absl::OkStatus();
   return communicator_.AllReduce(problem_.dtype, dw_.data(), elements);
 }

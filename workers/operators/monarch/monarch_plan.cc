@@ -19,6 +19,7 @@
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/monarch/monarch_run.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 
 namespace basisbench {
 
@@ -40,7 +41,7 @@ absl::Status MonarchPlan::Iterate(Parts parts) {
     BB_RETURN_IF_ERROR(Exchange(parts));
     if (parts.compute) BB_RETURN_IF_ERROR(EachTile(second));
   }
-  return device_.Synchronize();
+  return Settle(device_, problem_.ranks);
 }
 
 absl::Status MonarchPlan::EachTile(
@@ -52,7 +53,7 @@ absl::Status MonarchPlan::EachTile(
 }
 
 absl::Status MonarchPlan::Exchange(Parts parts) {
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
   if (!parts.communicate) return absl::OkStatus();
   return communicator_.AllToAll(problem_.dtype, sent_.data(), layout_.z.send, received_.data(),
                                 layout_.z.receive);

@@ -9,6 +9,7 @@
 #include "workers/operators/mixer/halo.h"
 #include "workers/operators/parameters.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 #include "workers/operators/short_conv/taps.h"
 
 namespace basisbench {
@@ -101,7 +102,7 @@ class HaloPlan : public Plan {
     BB_RETURN_IF_ERROR(transfers.Wait());
     for (int64_t tap = 1; parts.compute && tap < layout_.taps; ++tap)
       BB_RETURN_IF_ERROR(layout_.backward ? HaloAdjoint(tap) : OfHalo(tap));
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
     if (!layout_.backward || !parts.communicate || problem_.ranks == 1) return absl::OkStatus();
     return communicator_.AllReduce(problem_.dtype, dw_.data(), layout_.taps * layout_.width);
   }

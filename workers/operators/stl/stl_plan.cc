@@ -7,6 +7,7 @@
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/overlap.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 #include "workers/operators/stl/tiled_product.h"
 
 namespace basisbench {
@@ -117,7 +118,7 @@ class StlPlan : public Plan {
     if (communicate && layout_.by_columns)
       BB_RETURN_IF_ERROR(communicator_.AllGather(problem_.dtype, x_.data(), layout_.x_pieces));
     if (parts.compute) BB_RETURN_IF_ERROR(Multiply());
-    BB_RETURN_IF_ERROR(device_.Synchronize());
+    BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));
     if (!communicate || !layout_.backward) return absl::OkStatus();
     if (layout_.by_columns)
       return communicator_.ReduceScatter(problem_.dtype, dx_.data(), layout_.x_pieces);

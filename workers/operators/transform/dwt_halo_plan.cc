@@ -11,6 +11,7 @@
 #include "workers/operators/mixer/mixer_layout.h"
 #include "workers/operators/parameters.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 #include "workers/operators/transform/wavelet_step.h"
 
 namespace basisbench {
@@ -248,7 +249,7 @@ absl::Status HaloPlan::Do(Parts parts) {
       BB_RETURN_IF_ERROR(Forward(level, parts));
     BB_RETURN_IF_ERROR(Others(parts));
   }
-  return device_.Synchronize();
+  return Settle(device_, communicator_.size());
 }
 
 absl::Status HaloPlan::Forward(int64_t level, Parts parts) {
@@ -297,7 +298,7 @@ absl::Status HaloPlan::Backward(int64_t level, Parts parts) {
 absl::Status HaloPlan::Bring(int64_t level, Parts parts) {
   if (!parts.communicate || layout_.reach == 0) return absl::OkStatus();
   Transfers transfers;
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, communicator_.size()));
   BB_RETURN_IF_ERROR(halos_[level - 1].Start(communicator_, lent_.data(), halo_.data(), transfers));
   return transfers.Wait();
 }
@@ -307,7 +308,7 @@ absl::Status HaloPlan::Others(Parts parts) {
   const int64_t left = layout_.Own(layout_.cut_levels).count;
   if (layout_.backward && parts.compute)
     BB_RETURN_IF_ERROR(Pack(AsSource(Y()), 0, left, others_in_));
-  BB_RETURN_IF_ERROR(device_.Synchronize());
+  BB_RETURN_IF_ERROR(Settle(device_, communicator_.size()));
   BB_RETURN_IF_ERROR(!parts.compute       ? others_->RunCommunication()
                      : !parts.communicate ? others_->RunCompute()
                                           : others_->Run());

@@ -10,6 +10,7 @@
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/overlap.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 #include "workers/operators/wht/wht_plans.h"
 
 namespace basisbench {
@@ -70,7 +71,7 @@ class AllToAllPlan : public Plan {
       if (problem_.ranks > 1) BB_RETURN_IF_ERROR(PutTogether(first, rows));
       BB_RETURN_IF_ERROR(device_.Wht(args));
     }
-    return device_.Synchronize();
+    return Settle(device_, problem_.ranks);
   }
 
   absl::Status RunCommunication() override {

@@ -11,6 +11,7 @@
 #include "services/base/status_macros.h"
 #include "workers/operators/overlap.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 #include "workers/operators/wht/wht_plans.h"
 
 namespace basisbench {
@@ -85,7 +86,7 @@ class PairwisePlan : public Plan {
         if (parts.communicate && stage < stages) BB_RETURN_IF_ERROR(Exchange(chunk, stage));
       }
     }
-    return device_.Synchronize();
+    return Settle(device_, problem_.ranks);
   }
 
   std::byte* At(Buffer& buffer, int64_t row) const {
@@ -102,7 +103,7 @@ class PairwisePlan : public Plan {
   }
 
   absl::Status Exchange(int64_t chunk, int stage) {
-    BB_RETURN_IF_ERROR(device_.Synchronize());  // what is sent has been computed
+    BB_RETURN_IF_ERROR(Settle(device_, problem_.ranks));  // what is sent has been computed
     const int partner = communicator_.rank() ^ (1 << stage);
     const int64_t count = geometry_.RowsOf(chunk) * geometry_.width;
     BB_ASSIGN_OR_RETURN(pending_[stage],

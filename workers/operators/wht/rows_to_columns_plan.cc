@@ -9,6 +9,7 @@
 #include "services/base/status_macros.h"
 #include "workers/collectives/traffic_model.h"
 #include "workers/operators/partition.h"
+#include "workers/operators/settle.h"
 #include "workers/operators/wht/wht_plans.h"
 
 namespace basisbench {
@@ -73,7 +74,7 @@ class RowsToColumnsPlan : public Plan {
       BB_RETURN_IF_ERROR(device_.Wht(args));
       BB_RETURN_IF_ERROR(Cut(first, rows));
     }
-    return device_.Synchronize();
+    return Settle(device_, problem_.ranks);
   }
 
   absl::Status RunCommunication() override {

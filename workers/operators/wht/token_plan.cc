@@ -25,8 +25,7 @@ class TokenPlan : public Plan {
     WhtArgs args = WhtRows(problem_, rows_.count, problem_.shape.d_in);
     args.in = x_.data();
     args.out = y_.data();
-    BB_RETURN_IF_ERROR(device_.Wht(args));
-    return device_.Synchronize();
+    return device_.Wht(args);
   }
   absl::Status RunCompute() override { return Run(); }
   absl::Status RunCommunication() override { return absl::OkStatus(); }
