@@ -42,6 +42,7 @@ struct DwtArgs {
   void* out = nullptr;
   int64_t out_row_stride = 0;
   void* work = nullptr;
+  int64_t pass_bytes = 0;  // as in CopyArgs
 };
 
 // A one-dimensional transform, unnormalised, of `howmany` vectors: forward e^{-2 pi i jk/n} from

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "workers/devices/checks.h"
 #include "workers/devices/cpu/cpu_features.h"
 #include "workers/devices/cpu/row_kernels.h"
@@ -21,7 +23,8 @@ void Rows(const DwtArgs& args) {
   task.in = static_cast<const T*>(args.in), task.in_stride = args.in_row_stride;
   task.out = static_cast<T*>(args.out), task.out_stride = args.out_row_stride;
   task.work = static_cast<T*>(args.work);
-  task.stream = 2 * args.rows * args.n * static_cast<int64_t>(sizeof(T)) > CacheShareBytes();
+  const int64_t own_bytes = 2 * args.rows * args.n * static_cast<int64_t>(sizeof(T));
+  task.stream = std::max(own_bytes, args.pass_bytes) > CacheShareBytes();
   BestKernels().Of<T>().dwt(task);
 }
 

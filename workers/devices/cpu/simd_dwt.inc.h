@@ -18,38 +18,47 @@ struct Dwt {
   // Sum and difference j of a vector of q elements that goes round.
   static void SplitOne(const DwtTask<T>& task, int64_t q, int64_t j, const T* x, T* a, T* d) {
     T sum = 0, difference = 0;
-    for (int64_t tap = 0; tap < task.taps; ++tap) {
-      const T value = x[(2 * j + tap) % q];
-      sum += task.low[tap] * value;
-      difference += task.high[tap] * value;
+    int64_t from = 2 * j;
+    for (int64_t tap = 0; tap < task.taps; ++tap, ++from) {
+      if (from >= q) from -= q;
+      sum += task.low[tap] * x[from];
+      difference += task.high[tap] * x[from];
     }
     a[j] = sum;
     d[j] = difference;
   }
 
-  // Taps: of the filters, 0 for any number. Stream: differences go around the cache.
+  // A register of them from j on, none of which goes round.
   template <int Taps, bool Stream>
-  static void Split(const DwtTask<T>& task, int64_t q, const T* x, T* a, T* d) {
+  [[gnu::always_inline]] static void SplitSome(const DwtTask<T>& task, int64_t j, const T* x, T* a,
+                                               T* d) {
     typename R::Indices even, odd;
     for (int i = 0; i < kLanes; ++i) even[i] = 2 * i, odd[i] = 2 * i + 1;
-    const T *low = task.low, *high = task.high;
     const int64_t taps = Taps == 0 ? task.taps : Taps;
-    // Those before do not go round.
-    const int64_t within = q >= taps ? (q - taps) / 2 + 1 : 0;
-    int64_t j = 0;
-    for (; j + kLanes <= within; j += kLanes) {
-      V sum = {}, difference = {};
+    V sum = {}, difference = {};
 #pragma GCC unroll 4
-      for (int64_t tap = 0; tap < taps; tap += 2) {
-        const T* from = x + 2 * j + tap;
-        const V first = R::Load(from), second = R::Load(from + kLanes);
-        const V evens = __builtin_shuffle(first, second, even);
-        const V odds = __builtin_shuffle(first, second, odd);
-        sum += low[tap] * evens + low[tap + 1] * odds;
-        difference += high[tap] * evens + high[tap + 1] * odds;
-      }
-      R::template Store<false>(a + j, sum);
-      R::template Store<Stream>(d + j, difference);
+    for (int64_t tap = 0; tap < taps; tap += 2) {
+      const T* from = x + 2 * j + tap;
+      const V first = R::Load(from), second = R::Load(from + kLanes);
+      const V evens = __builtin_shuffle(first, second, even);
+      const V odds = __builtin_shuffle(first, second, odd);
+      sum += task.low[tap] * evens + task.low[tap + 1] * odds;
+      difference += task.high[tap] * evens + task.high[tap + 1] * odds;
+    }
+    R::template Store<false>(a + j, sum);
+    R::template Store<Stream>(d + j, difference);
+  }
+
+  // Taps: of the filters, 0 for any number. Stream: differences go around the cache. A last
+  // register makes some of the one before again.
+  template <int Taps, bool Stream>
+  static void Split(const DwtTask<T>& task, int64_t q, const T* x, T* a, T* d) {
+    const int64_t within = q >= task.taps ? (q - task.taps) / 2 + 1 : 0;
+    int64_t j = 0;
+    if (within >= kLanes) {
+      for (; j + kLanes <= within; j += kLanes) SplitSome<Taps, Stream>(task, j, x, a, d);
+      if (j < within) SplitSome<Taps, false>(task, within - kLanes, x, a, d);
+      j = within;
     }
     for (; j < q / 2; ++j) SplitOne(task, q, j, x, a, d);
   }
@@ -57,41 +66,53 @@ struct Dwt {
   // Elements 2t and 2t + 1 of q.
   static void JoinOne(const DwtTask<T>& task, int64_t q, int64_t t, const T* a, const T* d, T* x) {
     T even = 0, odd = 0;
-    for (int64_t back = 0; 2 * back < task.taps; ++back) {
-      int64_t from = t - back;
-      while (from < 0) from += q / 2;
-      even += task.low[2 * back] * a[from] + task.high[2 * back] * d[from];
-      odd += task.low[2 * back + 1] * a[from] + task.high[2 * back + 1] * d[from];
+    int64_t from = t;
+    for (int64_t tap = 0; tap < task.taps; tap += 2, --from) {
+      if (from < 0) from += q / 2;
+      even += task.low[tap] * a[from] + task.high[tap] * d[from];
+      odd += task.low[tap + 1] * a[from] + task.high[tap + 1] * d[from];
     }
     x[2 * t] = even;
     x[2 * t + 1] = odd;
   }
 
+  // Two registers of them, none of which goes round.
   template <int Taps, bool Stream>
-  static void Join(const DwtTask<T>& task, int64_t q, const T* a, const T* d, T* x) {
+  [[gnu::always_inline]] static void JoinSome(const DwtTask<T>& task, int64_t t, const T* a,
+                                              const T* d, T* x) {
     typename R::Indices lower, upper;
     for (int i = 0; i < kLanes; ++i) {
       lower[i] = i / 2 + i % 2 * kLanes;
       upper[i] = kLanes / 2 + lower[i];
     }
-    const T *low = task.low, *high = task.high;
     const int64_t taps = Taps == 0 ? task.taps : Taps;
-    // As far as they go round; then to where whole registers of x are aligned if x is.
-    int64_t t = 0, first = taps / 2 - 1;
-    if (first > 0) first = (first + kLanes - 1) / kLanes * kLanes;
-    for (; t < first && t < q / 2; ++t) JoinOne(task, q, t, a, d, x);
-    for (; t + kLanes <= q / 2; t += kLanes) {
-      V evens = {}, odds = {};
+    V evens = {}, odds = {};
 #pragma GCC unroll 4
-      for (int64_t tap = 0; tap < taps; tap += 2) {
-        const V sums = R::Load(a + t - tap / 2), differences = R::Load(d + t - tap / 2);
-        evens += low[tap] * sums + high[tap] * differences;
-        odds += low[tap + 1] * sums + high[tap + 1] * differences;
-      }
-      R::template Store<Stream>(x + 2 * t, __builtin_shuffle(evens, odds, lower));
-      R::template Store<Stream>(x + 2 * t + kLanes, __builtin_shuffle(evens, odds, upper));
+    for (int64_t tap = 0; tap < taps; tap += 2) {
+      const V sums = R::Load(a + t - tap / 2), differences = R::Load(d + t - tap / 2);
+      evens += task.low[tap] * sums + task.high[tap] * differences;
+      odds += task.low[tap + 1] * sums + task.high[tap + 1] * differences;
     }
-    for (; t < q / 2; ++t) JoinOne(task, q, t, a, d, x);
+    R::template Store<Stream>(x + 2 * t, __builtin_shuffle(evens, odds, lower));
+    R::template Store<Stream>(x + 2 * t + kLanes, __builtin_shuffle(evens, odds, upper));
+  }
+
+  // The first and the last registers overlap others, which are aligned if x is.
+  template <int Taps, bool Stream>
+  static void Join(const DwtTask<T>& task, int64_t q, const T* a, const T* d, T* x) {
+    const int64_t half = q / 2, round = task.taps / 2 - 1;
+    int64_t t = 0;
+    for (; t < round && t < half; ++t) JoinOne(task, q, t, a, d, x);
+    if (half - round < kLanes) {
+      for (; t < half; ++t) JoinOne(task, q, t, a, d, x);
+      return;
+    }
+    if (round > 0) {
+      JoinSome<Taps, false>(task, round, a, d, x);
+      t = (round + kLanes) / kLanes * kLanes;
+    }
+    for (; t + kLanes <= half; t += kLanes) JoinSome<Taps, Stream>(task, t, a, d, x);
+    if (t < half) JoinSome<Taps, false>(task, half - kLanes, a, d, x);
   }
 
   // Where the sums of a level are between the levels.

@@ -65,6 +65,7 @@ class LocalDwt : public BlockedMixer {
     args.in = from.data, args.in_row_stride = from.row;
     args.out = to.data, args.out_row_stride = to.row;
     args.work = sums_.data();
+    args.pass_bytes = 2 * o_.vectors * n_ * DtypeSize(dtype_);
     return device_.Dwt(args);
   }
 
