@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "tests/bench/bench_options.h"
+#include "tests/bench/gpu/energy_meter.h"
 #include "tests/bench/gpu/gpu_peers.h"
 #include "tests/bench/paired.h"
 #include "workers/collectives/local.h"
@@ -56,7 +57,7 @@ absl::Status ExpectSame(BenchGpu& gpu, const GpuSubject& subject, const IssuedPe
 class GpuBench {
  public:
   GpuBench(BenchGpu& gpu, Communicator& communicator, const BenchOptions& options)
-      : gpu_(gpu), communicator_(communicator), options_(options) {}
+      : gpu_(gpu), communicator_(communicator), options_(options), meter_(OpenMeter(options)) {}
 
   // Whether everything ran.
   bool Run() {
@@ -68,6 +69,7 @@ class GpuBench {
       if (options_.Wants(line.operator_name)) Note(line.operator_name, RunLine(line));
     }
     roofs_.clear();
+    PrintEnergy();
     if (options_.Wants("crossovers")) RunCrossovers();
     return failures_ == 0;
   }
@@ -113,7 +115,40 @@ class GpuBench {
                      .aim = line.aim,
                      .floor_seconds = std::move(bound.seconds),
                      .floor = std::move(bound.name)});
+    if (!meter_.ok()) return absl::OkStatus();
+    EnergyRow row{NameOf(subject->problem), peer.name};
+    BB_ASSIGN_OR_RETURN(row.ours, meter_->Of(ours));
+    BB_ASSIGN_OR_RETURN(row.theirs, meter_->Of(theirs));
+    energy_.push_back(std::move(row));
     return absl::OkStatus();
+  }
+
+  struct EnergyRow {
+    std::string name, peer;
+    EnergyUse ours = {}, theirs = {};
+  };
+
+  static absl::StatusOr<EnergyMeter> OpenMeter(const BenchOptions& options) {
+    if (options.Wants("energy") && !options.quick) return EnergyMeter::Open();
+    return absl::CancelledError("not asked for");
+  }
+
+  void PrintEnergy() {
+    if (absl::IsCancelled(meter_.status())) return;
+    if (!meter_.ok()) {
+      std::printf("\nEnergy was not measured: %s.\n",
+                  std::string(meter_.status().message()).c_str());
+      return;
+    }
+    std::printf(
+        "\nEnergy of a call, of the whole GPU by its counter, what it takes idle included:\n");
+    std::printf("\n| ours | against | its energy | ours | ratio | its power | ours |\n");
+    std::printf("|---|---|---|---|---|---|---|\n");
+    for (const EnergyRow& row : energy_) {
+      std::printf("| %s | %s | %.3g mJ | %.3g mJ | %.3f | %.0f W | %.0f W |\n", row.name.c_str(),
+                  row.peer.c_str(), 1e3 * row.theirs.joules, 1e3 * row.ours.joules,
+                  row.ours.joules / row.theirs.joules, row.theirs.watts, row.ours.watts);
+    }
   }
 
   struct Roof {
@@ -173,6 +208,8 @@ class GpuBench {
   BenchGpu& gpu_;
   Communicator& communicator_;
   const BenchOptions options_;
+  const absl::StatusOr<EnergyMeter> meter_;
+  std::vector<EnergyRow> energy_;
   std::map<Dtype, Roof> roofs_;
   int failures_ = 0;
 };
