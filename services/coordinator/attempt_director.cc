@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "services/base/backends.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/coordinator/store_rows.h"
@@ -316,21 +318,46 @@ void AttemptDirector::Tick() {
   Pump();
 }
 
-ClusterView AttemptDirector::View() {
+ClusterView AttemptDirector::View(const std::string& backend) {
   absl::MutexLock lock(&mutex_);
-  return registry_.View();
+  return registry_.View(backend);
 }
 
-std::string AttemptDirector::Fit(uint32_t ranks) {
-  absl::MutexLock lock(&mutex_);
-  const std::string state =
-      absl::StrCat(ranks, " of ", scheduler_.slots(), " slots needed, ", scheduler_.idle_slots(),
-                   " idle, ", scheduler_.queued(), " jobs queued");
-  if (ranks > scheduler_.slots()) {
-    return absl::StrCat("no gang of that size exists: ", state);
+std::string AttemptDirector::Unfit(const std::string& backend, uint32_t ranks) {
+  const WorkerPool& pool = scheduler_.pool();
+  if (ranks <= pool.slots(backend)) return "";
+  const std::vector<std::string> offered = pool.backends();
+  if (offered.empty()) return "no worker is attached";
+  if (pool.slots(backend) == 0) {
+    return absl::StrCat("no worker offers ", backend, "; offered: ", absl::StrJoin(offered, ", "));
   }
-  const bool now = ranks <= scheduler_.idle_slots() && scheduler_.queued() == 0;
-  return absl::StrCat(now ? "can start now: " : "waits for its turn: ", state);
+  return "no gang of that size exists";
+}
+
+std::string AttemptDirector::Fit(const std::string& backend, uint32_t ranks) {
+  absl::MutexLock lock(&mutex_);
+  const WorkerPool& pool = scheduler_.pool();
+  const size_t queued = scheduler_.queued(DeviceOf(backend));
+  std::string verdict = Unfit(backend, ranks);
+  if (verdict.empty()) {
+    const bool now = ranks <= pool.idle_slots(backend) && queued == 0;
+    verdict = now ? "can start now" : "waits for its turn";
+  }
+  return absl::StrCat(verdict, ": ", ranks, " of ", pool.slots(backend), " slots needed, ",
+                      pool.idle_slots(backend), " idle, ", queued, " jobs queued");
+}
+
+void AttemptDirector::ExplainWaiting(v1::Job& job) {
+  if (job.state() != v1::JOB_STATE_QUEUED) return;
+  absl::MutexLock lock(&mutex_);
+  const JobQueue::Waiting* waits = scheduler_.Waits(job.id());
+  if (waits == nullptr) return;
+  const std::string reason = Unfit(waits->backend, waits->ranks);
+  if (reason.empty()) return;
+  const uint64_t slots = scheduler_.pool().slots(waits->backend);
+  job.set_detail(absl::StrCat(
+      job.detail(), job.detail().empty() ? "" : "; ", "waits: ", reason,
+      slots > 0 ? absl::StrCat(": ", waits->ranks, " of ", slots, " slots needed") : ""));
 }
 
 std::shared_ptr<const Catalogue> AttemptDirector::catalogue() {

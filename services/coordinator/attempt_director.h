@@ -69,9 +69,11 @@ class AttemptDirector {
   void Tick();
 
   absl::StatusOr<v1::ListWorkersResponse> ListWorkers(const v1::ListWorkersRequest& request);
-  ClusterView View();
+  ClusterView View(const std::string& backend);
   // Whether a gang of `ranks` could start now, as a sentence for people.
-  std::string Fit(uint32_t ranks);
+  std::string Fit(const std::string& backend, uint32_t ranks);
+  // Adds to the detail of a queued job why the workers that are there cannot take it.
+  void ExplainWaiting(v1::Job& job);
   std::shared_ptr<const Catalogue> catalogue();
 
  private:
@@ -129,6 +131,9 @@ class AttemptDirector {
   Attempt* FindAttemptOf(const std::string& attempt_id, const std::string& member)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendTo(const std::string& worker, v1::AttachResponse message)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Why no gang of the workers that are there could ever have these ranks; empty when one could.
+  std::string Unfit(const std::string& backend, uint32_t ranks)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AllAttached(const Attempt& attempt) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Runs the change, then `then` with its status, off the mutex, on the store's thread.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/coordinator/attempt_director.h"
@@ -45,7 +46,7 @@ absl::Status AttemptDirector::Attach(std::shared_ptr<WorkerLink> link,
       *all.add_operators() = info;
     Write([all](Database& database) { return SaveOperators(database, all); }, [](absl::Status) {});
   }
-  scheduler_.WorkerAttached(worker, registration.slots(), now);
+  scheduler_.WorkerAttached(worker, {registration.slots(), registry_.Find(worker)->backends}, now);
   if (draining) {
     registry_.MarkDraining(*registry_.Find(worker));
     scheduler_.WorkerDraining(worker);
@@ -67,6 +68,7 @@ absl::Status AttemptDirector::Attach(std::shared_ptr<WorkerLink> link,
       {{"worker", worker},
        {"address", registration.address()},
        {"slots", registration.slots()},
+       {"backends", absl::StrJoin(registration.catalogue().backends(), ",")},
        {"adopted", registered.adopted_attempts_size()}});
   Rejoin(worker, listed);
   Pump();

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "services/base/backends.h"
 #include "services/coordinator/did_you_mean.h"
 
 namespace basisbench {
@@ -23,6 +26,11 @@ std::string Describe(const v1::Case& item) {
                       item.ranks() == 1 ? " rank" : " ranks");
 }
 
+// Said only where it may surprise.
+std::string OfBackend(const std::string& backend) {
+  return backend == kCpuMpi ? "" : absl::StrCat(" that offer ", backend);
+}
+
 uint64_t SlotsOf(absl::Span<const WorkerCapacity> workers) {
   uint64_t slots = 0;
   for (const WorkerCapacity& worker : workers) slots += worker.slots;
@@ -31,6 +39,22 @@ uint64_t SlotsOf(absl::Span<const WorkerCapacity> workers) {
 
 }  // namespace
 
+absl::Status CheckBackend(const std::string& backend, const std::vector<std::string>& offered) {
+  if (absl::c_linear_search(offered, backend)) return absl::OkStatus();
+  std::vector<std::string> known = KnownBackends();
+  if (absl::c_linear_search(known, backend)) {
+    if (offered.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("spec.backend: no attached worker offers ",
+                                                   backend,
+                                                   "; offered: ", absl::StrJoin(offered, ", ")));
+  }
+  for (const std::string& name : offered) {
+    if (!absl::c_linear_search(known, name)) known.push_back(name);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("spec.backend: ", Quote(backend), " is not known", KnownNames(backend, known)));
+}
+
 bool HaveSlots(uint32_t ranks, absl::Span<const WorkerCapacity> workers) {
   return workers.empty() || ranks <= SlotsOf(workers);
 }
@@ -38,9 +62,9 @@ bool HaveSlots(uint32_t ranks, absl::Span<const WorkerCapacity> workers) {
 absl::Status CheckRanksFit(const v1::JobSpec& spec, absl::Span<const WorkerCapacity> workers) {
   for (int i = 0; i < spec.ranks_size(); ++i) {
     if (HaveSlots(spec.ranks(i), workers)) continue;
-    return absl::InvalidArgumentError(absl::StrCat("spec.ranks[", i, "]: ", spec.ranks(i),
-                                                   " ranks are more than the ", SlotsOf(workers),
-                                                   " slots of all attached workers"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "spec.ranks[", i, "]: ", spec.ranks(i), " ranks are more than the ", SlotsOf(workers),
+        " slots of all attached workers", OfBackend(spec.backend())));
   }
   return absl::OkStatus();
 }

@@ -15,6 +15,11 @@
 
 namespace basisbench {
 
+// INVALID_ARGUMENT naming spec.backend when no worker offers it, with what is offered, or with what
+// it was probably meant to be. Without workers nothing is known, and no existing backend is
+// refused.
+absl::Status CheckBackend(const std::string& backend, const std::vector<std::string>& offered);
+
 // INVALID_ARGUMENT naming the entry of spec.ranks that no gang of these workers could hold. Without
 // workers nothing is known, and nothing is refused.
 absl::Status CheckRanksFit(const v1::JobSpec& spec, absl::Span<const WorkerCapacity> workers);

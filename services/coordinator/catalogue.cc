@@ -5,10 +5,13 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/backends.h"
 #include "services/coordinator/did_you_mean.h"
 
 namespace basisbench {
 namespace {
+
+constexpr size_t kMaxBackend = 64;
 
 bool NameBefore(const v1::OperatorInfo& info, absl::string_view name) {
   return absl::string_view(info.name()) < name;
@@ -65,6 +68,26 @@ absl::Status ValidateCatalogue(const v1::OperatorCatalogue& catalogue) {
     if (info.axis() != "channel" && info.axis() != "token" && info.axis() != "both") {
       return absl::InvalidArgumentError(
           absl::StrCat(where, "axis ", Quote(info.axis()), " is not known"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateBackends(const v1::OperatorCatalogue& catalogue) {
+  if (catalogue.backends().empty())
+    return absl::InvalidArgumentError("catalogue.backends: is empty");
+  std::set<std::string> seen;
+  for (int i = 0; i < catalogue.backends_size(); ++i) {
+    const std::string& backend = catalogue.backends(i);
+    const std::string where = absl::StrCat("catalogue.backends[", i, "]: ", Quote(backend));
+    if (backend.empty() || backend.size() > kMaxBackend)
+      return absl::InvalidArgumentError(absl::StrCat(where, " is not 1 to 64 characters"));
+    if (!seen.insert(backend).second)
+      return absl::InvalidArgumentError(absl::StrCat(where, " is there twice"));
+    if (DeviceOf(backend) != DeviceOf(catalogue.backends(0))) {
+      return absl::InvalidArgumentError(absl::StrCat(where, " is of another device than ",
+                                                     Quote(catalogue.backends(0)),
+                                                     "; a worker offers one device"));
     }
   }
   return absl::OkStatus();

@@ -35,4 +35,8 @@ void MergeInto(Catalogue& catalogue, const v1::OperatorCatalogue& added);
 // or twice, an operator without shardings, dtypes or directions, an unknown axis.
 absl::Status ValidateCatalogue(const v1::OperatorCatalogue& catalogue);
 
+// INVALID_ARGUMENT naming the field: a worker offers at least one backend, none twice, all of one
+// device.
+absl::Status ValidateBackends(const v1::OperatorCatalogue& catalogue);
+
 }  // namespace basisbench

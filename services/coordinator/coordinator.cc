@@ -34,7 +34,7 @@ absl::Status Coordinator::SetUp(const CoordinatorOptions& options) {
   directory_ =
       std::make_unique<StoreDirectory>(StoreDirectory::Parts{*store_, hub_, *director_, presets});
   jobs_ = std::make_unique<JobServiceImpl>(
-      JobServiceImpl::Parts{*store_, hub_, *director_, *submitter_});
+      JobServiceImpl::Parts{*store_, hub_, *director_, *submitter_, *directory_});
   catalogue_ = std::make_unique<CatalogueServiceImpl>(*directory_);
   workers_ = std::make_unique<WorkerServiceImpl>(*director_);
   metrics_

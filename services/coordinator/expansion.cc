@@ -69,12 +69,7 @@ struct Group {
 
 class Expander {
  public:
-  Expander(const v1::JobSpec& spec, const Catalogue& catalogue) : spec_(spec) {
-    const auto& known = catalogue.backends;
-    const bool mpi =
-        known.empty() || std::find(known.begin(), known.end(), "cpu_mpi") != known.end();
-    backend_ = mpi ? "cpu_mpi" : known.front();
-  }
+  explicit Expander(const v1::JobSpec& spec) : spec_(spec) {}
 
   void AddGroups(const std::vector<Place>& places, const Members& members, uint32_t ranks) {
     if (members.operators.empty()) return;
@@ -122,7 +117,7 @@ class Expander {
     item.set_direction(*group.direction);
     item.set_sharding(sharding);
     item.set_ranks(group.ranks);
-    item.set_backend(backend_);
+    item.set_backend(spec_.backend());
     item.set_cache(*group.cache);
     item.set_input(spec_.input());
     item.set_seed(spec_.measurement().seed());
@@ -154,7 +149,6 @@ class Expander {
   }
 
   const v1::JobSpec& spec_;
-  std::string backend_;
   std::vector<ExpandedCase> cases_;
 };
 
@@ -178,7 +172,7 @@ absl::StatusOr<std::vector<ExpandedCase>> Expand(const v1::JobSpec& spec,
   BB_RETURN_IF_ERROR(CheckCount(spec, places, channel, token, max_cases));
   std::vector<uint32_t> ranks(spec.ranks().begin(), spec.ranks().end());
   std::sort(ranks.begin(), ranks.end());
-  Expander expander(spec, catalogue);
+  Expander expander(spec);
   for (const uint32_t world : ranks) {
     expander.AddGroups(places.channel, channel, world);
     expander.AddGroups(places.token, token, world);

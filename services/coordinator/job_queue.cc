@@ -27,9 +27,9 @@ void JobQueue::Remove(const std::string& id) {
   if (entry.not_before.has_value()) {
     held_back_.erase({*entry.not_before, id});
   } else {
-    const auto size = ready_.find(entry.job.ranks);
-    size->second.erase(entry.job.place);
-    if (size->second.empty()) ready_.erase(size);
+    const auto alike = ready_.find({entry.job.backend, entry.job.ranks});
+    alike->second.erase(entry.job.place);
+    if (alike->second.empty()) ready_.erase(alike);
   }
   entries_.erase(found);
 }
@@ -39,15 +39,21 @@ void JobQueue::Advance(absl::Time now) {
     Entry& entry = entries_.at(held_back_.begin()->second);
     held_back_.erase(held_back_.begin());
     entry.not_before.reset();
-    ready_[entry.job.ranks].insert(entry.job.place);
+    ready_[{entry.job.backend, entry.job.ranks}].insert(entry.job.place);
   }
 }
 
-std::vector<JobQueue::Waiting> JobQueue::Firsts(uint64_t most) const {
+const JobQueue::Waiting* JobQueue::Find(const std::string& id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : &found->second.job;
+}
+
+std::vector<JobQueue::Waiting> JobQueue::Firsts(
+    absl::FunctionRef<uint64_t(const std::string&)> most) const {
   std::vector<Waiting> firsts;
-  for (const auto& [ranks, places] : ready_) {
-    if (ranks > most) break;
-    firsts.push_back({*places.begin(), ranks});
+  for (const auto& [kind, places] : ready_) {
+    const auto& [backend, ranks] = kind;
+    if (ranks <= most(backend)) firsts.push_back({*places.begin(), backend, ranks});
   }
   std::sort(firsts.begin(), firsts.end(),
             [](const Waiting& a, const Waiting& b) { return a.place < b.place; });

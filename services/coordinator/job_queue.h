@@ -4,7 +4,8 @@
 // Order: a job stands where it would stand had it been submitted a minute earlier for each point of
 // priority. So waiting makes up for priority, a job keeps its place whatever happens, and no job
 // can be overtaken for ever. Every operation is O(log n) in the number of jobs; looking for the
-// first that fits also walks the distinct world sizes in the queue, of which a cluster has few.
+// first that fits also walks the distinct pairs of backend and world size, of which a cluster has
+// few.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 
 namespace basisbench {
@@ -36,6 +38,7 @@ class JobQueue {
  public:
   struct Waiting {
     QueuePlace place;
+    std::string backend;
     uint32_t ranks = 0;
   };
 
@@ -46,8 +49,12 @@ class JobQueue {
   // Lets in what may be offered by now.
   void Advance(absl::Time now);
 
-  // The first of each world size of at most `most` ranks, in the order of the queue.
-  std::vector<Waiting> Firsts(uint64_t most) const;
+  // The first of each backend and world size, in the order of the queue. World sizes beyond `most`
+  // of their backend are left out.
+  std::vector<Waiting> Firsts(absl::FunctionRef<uint64_t(const std::string& backend)> most) const;
+
+  // Null when it is not there.
+  const Waiting* Find(const std::string& id) const;
 
   // When Advance will have something to do.
   std::optional<absl::Time> NextAdvance() const;
@@ -61,7 +68,7 @@ class JobQueue {
   };
 
   absl::flat_hash_map<std::string, Entry> entries_;
-  std::map<uint32_t, std::set<QueuePlace>> ready_;
+  std::map<std::pair<std::string, uint32_t>, std::set<QueuePlace>> ready_;
   std::set<std::pair<absl::Time, std::string>> held_back_;
 };
 

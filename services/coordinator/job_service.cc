@@ -24,13 +24,13 @@ grpc::ServerUnaryReactor* JobServiceImpl::SubmitJob(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* JobServiceImpl::GetJob(grpc::CallbackServerContext* context,
                                                  const v1::GetJobRequest* request,
                                                  v1::GetJobResponse* response) {
-  return Answer(context, parts_.store.GetJob(request->job_id()), *response->mutable_job());
+  return Answer(context, parts_.directory.GetJob(request->job_id()), *response->mutable_job());
 }
 
 grpc::ServerUnaryReactor* JobServiceImpl::ListJobs(grpc::CallbackServerContext* context,
                                                    const v1::ListJobsRequest* request,
                                                    v1::ListJobsResponse* response) {
-  return Answer(context, parts_.store.ListJobs(*request), *response);
+  return Answer(context, parts_.directory.ListJobs(*request), *response);
 }
 
 grpc::ServerWriteReactor<v1::WatchJobResponse>* JobServiceImpl::WatchJob(
@@ -66,7 +66,7 @@ grpc::ServerUnaryReactor* JobServiceImpl::DeleteJob(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* JobServiceImpl::ListResults(grpc::CallbackServerContext* context,
                                                       const v1::ListResultsRequest* request,
                                                       v1::ListResultsResponse* response) {
-  return Answer(context, parts_.store.ListResults(*request), *response);
+  return Answer(context, parts_.directory.ListResults(*request), *response);
 }
 
 grpc::ServerUnaryReactor* CatalogueServiceImpl::ListOperators(

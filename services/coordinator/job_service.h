@@ -19,6 +19,7 @@ class JobServiceImpl : public v1::JobService::CallbackService {
     WatchHub& hub;
     AttemptDirector& director;
     Submitter& submitter;
+    JobDirectory& directory;
   };
   explicit JobServiceImpl(const Parts& parts) : parts_(parts) {}
 

@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "services/base/backends.h"
 #include "services/base/status_macros.h"
 #include "services/coordinator/did_you_mean.h"
 
@@ -157,10 +158,12 @@ absl::Status CompleteWords(v1::JobSpec& spec) {
   if (spec.directions().empty()) spec.add_directions("forward");
   if (spec.caches().empty()) spec.add_caches("hot");
   if (spec.input().empty()) spec.set_input("normal");
+  if (spec.backend().empty()) spec.set_backend(kCpuMpi);
   BB_RETURN_IF_ERROR(CheckWords("spec.dtypes", spec.dtypes()));
   BB_RETURN_IF_ERROR(CheckWords("spec.directions", spec.directions()));
   BB_RETURN_IF_ERROR(CheckWords("spec.caches", spec.caches()));
   BB_RETURN_IF_ERROR(CheckWords("spec.shardings", spec.shardings()));
+  BB_RETURN_IF_ERROR(CheckPrintable("spec.backend", spec.backend(), kMaxWord));
   for (int i = 0; i < spec.caches_size(); ++i) {
     BB_RETURN_IF_ERROR(
         CheckOneOf(absl::StrCat("spec.caches[", i, "]"), spec.caches(i), {"hot", "cold"}));

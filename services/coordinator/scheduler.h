@@ -3,19 +3,22 @@
 // threads, no clock, no I/O. The owner serialises calls. Decisions cost O(log n) in jobs and
 // workers.
 //
-// A job gets all slots of one world size at once or none. The first job of the queue that could
-// ever fit holds a reservation: jobs behind it may start only where they leave it enough slots, so
-// that it starts, at the latest, when the attempts that run now have ended. Jobs too large for the
-// workers present wait without blocking others.
+// A job gets all slots of one world size at once or none, from workers that offer its backend.
+// Workers of one device and the jobs for them are a lane; lanes share nothing. The first job of a
+// lane that could ever fit holds a reservation: jobs behind it may start only where they leave it
+// enough slots, so that it starts, at the latest, when the attempts that run now have ended. Jobs
+// too large for the workers present wait without blocking others.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "services/base/backends.h"
 #include "services/coordinator/job_queue.h"
 #include "services/coordinator/lease_table.h"
 #include "services/coordinator/store.h"
@@ -44,7 +47,8 @@ class Scheduler {
   explicit Scheduler(absl::Duration lease) : lease_(lease) {}
 
   // --- Workers ---
-  void WorkerAttached(const std::string& worker, uint32_t slots, absl::Time now);
+  // Its backends are of one device.
+  void WorkerAttached(const std::string& worker, const WorkerOffer& offer, absl::Time now);
   // Its stream broke: takes nothing new, keeps what it holds until its lease runs out.
   void WorkerDetached(const std::string& worker);
   void WorkerDraining(const std::string& worker);
@@ -58,6 +62,7 @@ class Scheduler {
     pool_.Release(worker);
     ForgetBackfilled(worker);
   }
+  const WorkerPool& pool() const { return pool_; }
 
   // --- Jobs ---
   void AddJob(const ActiveJob& job);
@@ -79,9 +84,11 @@ class Scheduler {
 
   bool IsRunning(const std::string& job) const;
   bool Knows(const std::string& job) const { return jobs_.contains(job); }
-  uint64_t slots() const { return pool_.slots(); }
-  uint64_t idle_slots() const { return pool_.idle_slots(); }
-  size_t queued() const { return queue_.size(); }
+  // What the job waits for; null when it does not wait.
+  const JobQueue::Waiting* Waits(const std::string& job) const;
+  // Jobs that wait, for one device or for all.
+  size_t queued(const std::string& device) const;
+  size_t queued() const;
 
  private:
   struct JobEntry {
@@ -89,21 +96,29 @@ class Scheduler {
     bool running = false;
   };
 
+  // The jobs of one device.
+  struct Lane {
+    JobQueue queue;
+    // The job that holds the reservation, and the workers it could use that were given to jobs
+    // behind it since then.
+    std::string reserved_for;
+    absl::flat_hash_map<std::string, uint32_t> backfilled;  // with their slots
+    uint64_t backfilled_slots = 0;                          // the sum
+  };
+
+  Lane& LaneOf(const ActiveJob& job) { return lanes_[DeviceOf(job.backend)]; }
   void Enqueue(JobEntry& entry, absl::Time not_before);
+  void Dequeue(const JobEntry& entry) { LaneOf(entry.job).queue.Remove(entry.job.id); }
   StartDecision Start(const JobQueue::Waiting& waiting, std::vector<GangSlot> gang);
-  std::optional<StartDecision> Backfill(const std::vector<JobQueue::Waiting>& firsts);
+  std::optional<StartDecision> NextOf(Lane& lane, absl::Time now);
+  std::optional<StartDecision> Backfill(Lane& lane, const std::vector<JobQueue::Waiting>& firsts);
   void ForgetBackfilled(const std::string& worker);
 
   absl::Duration lease_;
   WorkerPool pool_;
-  JobQueue queue_;
+  std::map<std::string, Lane> lanes_;  // by device
   LeaseTable leases_;
   absl::flat_hash_map<std::string, JobEntry> jobs_;
-  // The job that holds the reservation, and the workers that were given to jobs behind it since
-  // then.
-  std::string reserved_for_;
-  absl::flat_hash_map<std::string, uint32_t> backfilled_;  // with their slots
-  uint64_t backfilled_slots_ = 0;                          // the sum
 };
 
 }  // namespace basisbench

@@ -21,6 +21,7 @@
 #include "basisbench/v1/operator.pb.h"
 #include "basisbench/v1/result.pb.h"
 #include "basisbench/v1/worker.pb.h"
+#include "services/base/backends.h"
 #include "services/coordinator/sqlite.h"
 #include "services/coordinator/store_writer.h"
 
@@ -39,6 +40,7 @@ struct ActiveJob {
   uint32_t losses = 0;    // of these, lost without fault of a case
   uint32_t max_attempts = 0;
   bool cancel_requested = false;
+  std::string backend = kCpuMpi;
   RankGroups remaining;
 };
 

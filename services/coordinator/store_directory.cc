@@ -54,6 +54,18 @@ class StoredEvents : public JobEvents {
 
 }  // namespace
 
+absl::StatusOr<v1::ListJobsResponse> StoreDirectory::ListJobs(const v1::ListJobsRequest& request) {
+  BB_ASSIGN_OR_RETURN(v1::ListJobsResponse response, parts_.store.ListJobs(request));
+  for (v1::Job& job : *response.mutable_jobs()) parts_.director.ExplainWaiting(job);
+  return response;
+}
+
+absl::StatusOr<v1::Job> StoreDirectory::GetJob(const std::string& job_id) {
+  BB_ASSIGN_OR_RETURN(v1::Job job, parts_.store.GetJob(job_id));
+  parts_.director.ExplainWaiting(job);
+  return job;
+}
+
 v1::ListOperatorsResponse StoreDirectory::ListOperators() {
   v1::ListOperatorsResponse response;
   const std::shared_ptr<const Catalogue> catalogue = parts_.director.catalogue();

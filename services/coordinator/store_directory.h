@@ -23,12 +23,9 @@ class StoreDirectory : public JobDirectory {
   };
   explicit StoreDirectory(const Parts& parts) : parts_(parts) {}
 
-  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request) override {
-    return parts_.store.ListJobs(request);
-  }
-  absl::StatusOr<v1::Job> GetJob(const std::string& job_id) override {
-    return parts_.store.GetJob(job_id);
-  }
+  // A queued job that no gang of the present workers could take says so in its detail.
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request) override;
+  absl::StatusOr<v1::Job> GetJob(const std::string& job_id) override;
   absl::StatusOr<v1::ListResultsResponse> ListResults(
       const v1::ListResultsRequest& request) override {
     return parts_.store.ListResults(request);

@@ -208,7 +208,8 @@ absl::StatusOr<std::vector<ActiveJob>> ReadActiveJobs(Database& database) {
       Statement select,
       database.Prepare(
           "SELECT id, state, priority, submit_ns, losses, max_attempts, cancel_requested, groups, "
-          "cases_done - cases_unsupported, attempts FROM jobs WHERE state IN (1, 2) ORDER BY id"));
+          "cases_done - cases_unsupported, attempts, spec FROM jobs WHERE state IN (1, 2) ORDER BY "
+          "id"));
   std::vector<ActiveJob> jobs;
   std::vector<size_t> partly_done;
   while (true) {
@@ -224,6 +225,13 @@ absl::StatusOr<std::vector<ActiveJob>> ReadActiveJobs(Database& database) {
     job.cancel_requested = select.Int(6) != 0;
     job.remaining = ParseGroups(select.Text(7));
     job.attempts = static_cast<uint32_t>(select.Int(9));
+    v1::JobSpec spec;
+    if (!spec.ParseFromString(select.Text(10))) {
+      return absl::DataLossError(
+          absl::StrCat("store: the specification of job '", job.id, "' is damaged"));
+    }
+    // Empty in jobs of a build that knew one backend.
+    if (!spec.backend().empty()) job.backend = spec.backend();
     if (select.Int(8) > 0) partly_done.push_back(jobs.size());
     jobs.push_back(std::move(job));
   }

@@ -65,6 +65,7 @@ ActiveJob MakeActive(const v1::Job& job, const NewJob& made) {
   active.priority = job.spec().priority();
   active.submit_ns = NanosFromTimestamp(job.submit_time());
   active.max_attempts = job.spec().max_attempts();
+  active.backend = job.spec().backend();
   for (const v1::Case& item : made.cases) ++active.remaining[item.ranks()];
   for (const v1::CaseResult& record : made.unsupported) {
     const auto group = active.remaining.find(record.case_().ranks());
@@ -102,11 +103,12 @@ absl::StatusOr<Submitter::Shared> Submitter::Prepare(const v1::SubmitJobRequest&
   submission->validate_only = request.validate_only();
   BB_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   BB_RETURN_IF_ERROR(CompleteSpec(submission->spec));
-  submission->view = parts_.director.View();
+  submission->view = parts_.director.View(submission->spec.backend());
   if (submission->view.catalogue->operators.empty()) {
     return absl::UnavailableError(
         "no worker has attached yet, so no operator is known; start a worker and try again");
   }
+  BB_RETURN_IF_ERROR(CheckBackend(submission->spec.backend(), submission->view.backends));
   BB_ASSIGN_OR_RETURN(submission->expanded, Expand(submission->spec, *submission->view.catalogue,
                                                    parts_.presets, parts_.max_cases));
   // What a case costs at a world size nobody has can be asked, though not run.
@@ -187,7 +189,8 @@ void Submitter::Checked(const Shared& submission) {
   response.mutable_job()->set_cases_total(static_cast<uint32_t>(submission->expanded.size()));
   for (v1::CheckedCase& answer : submission->answers) *response.add_cases() = std::move(answer);
   const auto& ranks = submission->spec.ranks();
-  response.set_fit(parts_.director.Fit(*std::max_element(ranks.begin(), ranks.end())));
+  response.set_fit(parts_.director.Fit(submission->spec.backend(),
+                                       *std::max_element(ranks.begin(), ranks.end())));
   Finish(*submission, std::move(response));
 }
 

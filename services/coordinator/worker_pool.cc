@@ -6,27 +6,45 @@
 
 namespace basisbench {
 
-// Enter and Leave keep the sums and the idle set in step with one worker's row; every change is
+// Enter and Leave keep the sums and the idle sets in step with one worker's row; every change is
 // Leave, edit, Enter.
 void WorkerPool::Enter(const std::string& worker) {
   const auto found = workers_.find(worker);
   if (found == workers_.end() || !found->second.available) return;
-  slots_ += found->second.slots;
-  if (held_.count(worker) > 0) return;
-  idle_slots_ += found->second.slots;
-  idle_.emplace(found->second.slots, worker);
+  const WorkerOffer& offer = found->second.offer;
+  for (const std::string& backend : offer.backends) {
+    Totals& totals = totals_[backend];
+    totals.slots += offer.slots;
+    if (held_.count(worker) > 0) continue;
+    totals.idle_slots += offer.slots;
+    totals.idle.emplace(offer.slots, worker);
+  }
 }
 
 void WorkerPool::Leave(const std::string& worker) {
   const auto found = workers_.find(worker);
   if (found == workers_.end() || !found->second.available) return;
-  slots_ -= found->second.slots;
-  if (idle_.erase({found->second.slots, worker}) > 0) idle_slots_ -= found->second.slots;
+  const WorkerOffer& offer = found->second.offer;
+  for (const std::string& backend : offer.backends) {
+    const auto totals = totals_.find(backend);
+    totals->second.slots -= offer.slots;
+    if (totals->second.idle.erase({offer.slots, worker}) > 0)
+      totals->second.idle_slots -= offer.slots;
+    if (totals->second.slots == 0) totals_.erase(totals);
+  }
 }
 
-void WorkerPool::Set(const std::string& worker, uint32_t slots, bool available) {
+void WorkerPool::Set(const std::string& worker, const WorkerOffer& offer, bool available) {
   Leave(worker);
-  workers_[worker] = {slots, available};
+  workers_[worker] = {offer, available};
+  Enter(worker);
+}
+
+void WorkerPool::SetAvailable(const std::string& worker, bool available) {
+  const auto found = workers_.find(worker);
+  if (found == workers_.end()) return;
+  Leave(worker);
+  found->second.available = available;
   Enter(worker);
 }
 
@@ -48,22 +66,41 @@ void WorkerPool::Release(const std::string& worker) {
   Enter(worker);
 }
 
-uint32_t WorkerPool::SlotsOf(const std::string& worker) const {
-  const auto found = workers_.find(worker);
-  return found == workers_.end() ? 0 : found->second.slots;
+const WorkerPool::Totals& WorkerPool::TotalsOf(const std::string& backend) const {
+  static const Totals& none = *new Totals();
+  const auto found = totals_.find(backend);
+  return found == totals_.end() ? none : found->second;
 }
 
-std::optional<std::vector<GangSlot>> WorkerPool::Choose(uint32_t ranks) const {
-  if (ranks == 0 || ranks > idle_slots_) return std::nullopt;
+std::vector<std::string> WorkerPool::backends() const {
+  std::vector<std::string> backends;
+  for (const auto& [backend, totals] : totals_) backends.push_back(backend);
+  return backends;
+}
+
+uint32_t WorkerPool::SlotsOf(const std::string& worker, const std::string& backend) const {
+  const auto found = workers_.find(worker);
+  if (found == workers_.end()) return 0;
+  const WorkerOffer& offer = found->second.offer;
+  const bool offered =
+      std::find(offer.backends.begin(), offer.backends.end(), backend) != offer.backends.end();
+  return offered ? offer.slots : 0;
+}
+
+std::optional<std::vector<GangSlot>> WorkerPool::Choose(const std::string& backend,
+                                                        uint32_t ranks) const {
+  const Totals& totals = TotalsOf(backend);
+  if (ranks == 0 || ranks > totals.idle_slots) return std::nullopt;
   std::vector<GangSlot> gang;
   uint32_t missing = ranks;
   // The largest ones are taken until a single worker can hold the rest; that one is the smallest
   // that can, so that large workers stay free for large jobs.
-  auto largest_unused = idle_.rbegin();
+  const auto& idle = totals.idle;
+  auto largest_unused = idle.rbegin();
   while (true) {
-    const auto fitting = idle_.lower_bound({missing, std::string()});
+    const auto fitting = idle.lower_bound({missing, std::string()});
     const bool is_unused =
-        fitting != idle_.end() && (largest_unused == idle_.rbegin() || *fitting <= *largest_unused);
+        fitting != idle.end() && (largest_unused == idle.rbegin() || *fitting <= *largest_unused);
     if (is_unused) {
       gang.push_back({fitting->second, missing});
       return gang;

@@ -5,8 +5,10 @@
 #include <functional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "services/base/backends.h"
 #include "services/base/status_macros.h"
 #include "services/coordinator/did_you_mean.h"
 #include "services/coordinator/store_rows.h"
@@ -37,6 +39,15 @@ bool IsAddress(absl::string_view address) {
          });
 }
 
+// What its ranks may use together, of the memory they compute in; 0 when unknown.
+int64_t MemoryOf(const WorkerRecord& record, const std::string& backend) {
+  const v1::Inventory& inventory = record.registration.inventory();
+  if (DeviceOf(backend) != kCudaDevice) return inventory.memory_bytes();
+  int64_t bytes = 0;
+  for (const v1::GpuInfo& gpu : inventory.gpus()) bytes += gpu.memory_bytes();
+  return bytes;
+}
+
 v1::WorkerState StateOf(const WorkerRecord& record) {
   if (record.link == nullptr) return v1::WORKER_STATE_DISCONNECTED;
   return record.draining ? v1::WORKER_STATE_DRAINING : v1::WORKER_STATE_READY;
@@ -63,7 +74,8 @@ absl::Status ValidateRegistration(const v1::Register& registration) {
   }
   if (registration.incarnation().empty())
     return absl::InvalidArgumentError("register.incarnation: is empty");
-  const absl::Status catalogue = ValidateCatalogue(registration.catalogue());
+  absl::Status catalogue = ValidateCatalogue(registration.catalogue());
+  if (catalogue.ok()) catalogue = ValidateBackends(registration.catalogue());
   if (catalogue.ok()) return catalogue;
   return absl::InvalidArgumentError(absl::StrCat("register.", catalogue.message()));
 }
@@ -79,12 +91,14 @@ bool WorkerRegistry::Put(const v1::Register& registration, std::shared_ptr<Worke
   record.registration = registration;
   record.catalogue = registration.catalogue().SerializeAsString();
   record.build = registration.catalogue().build();
+  record.backends = {registration.catalogue().backends().begin(),
+                     registration.catalogue().backends().end()};
   record.registration.clear_catalogue();
   record.registration.clear_attempts();
   record.link = std::move(link);
   record.last_seen = now;
   bool changed = Take(registration.worker());
-  capacities_ = nullptr;
+  capacities_.reset();
   changed = ++catalogues_[record.catalogue] == 1 || changed;
   workers_[registration.worker()] = std::move(record);
   if (changed) Rebuild();
@@ -101,7 +115,7 @@ bool WorkerRegistry::Take(const std::string& worker) {
   if (found == workers_.end()) return false;
   const auto offered = catalogues_.find(found->second.catalogue);
   workers_.erase(found);
-  capacities_ = nullptr;
+  capacities_.reset();
   if (--offered->second > 0) return false;
   catalogues_.erase(offered);
   return true;
@@ -109,7 +123,7 @@ bool WorkerRegistry::Take(const std::string& worker) {
 
 void WorkerRegistry::MarkDraining(WorkerRecord& record) {
   record.draining = true;
-  capacities_ = nullptr;
+  capacities_.reset();
 }
 
 void WorkerRegistry::Restore(const v1::OperatorCatalogue& catalogue) {
@@ -151,30 +165,41 @@ absl::StatusOr<v1::ListWorkersResponse> WorkerRegistry::List(
     *info.mutable_last_seen() = TimestampFromNanos(ToNanos(record.last_seen));
     info.set_version(record.registration.version());
     info.set_http_port(record.registration.http_port());
+    *info.mutable_backends() = {record.backends.begin(), record.backends.end()};
     held(name, info);
   }
   return response;
 }
 
-ClusterView WorkerRegistry::View() {
+const WorkerRegistry::Capacities& WorkerRegistry::CapacitiesNow() {
+  if (capacities_.has_value()) return *capacities_;
+  capacities_.emplace();
+  for (const auto& [name, record] : workers_) {
+    if (record.draining) continue;
+    for (const std::string& backend : record.backends) {
+      auto& workers = (*capacities_)[backend];
+      if (workers == nullptr) workers = std::make_shared<std::vector<WorkerCapacity>>();
+      workers->push_back({record.registration.slots(), MemoryOf(record, backend)});
+    }
+  }
+  return *capacities_;
+}
+
+ClusterView WorkerRegistry::View(const std::string& backend) {
   ClusterView view;
   view.catalogue = catalogue_;
-  if (capacities_ == nullptr) {
-    auto capacities = std::make_shared<std::vector<WorkerCapacity>>();
-    for (const auto& [name, record] : workers_) {
-      if (record.draining) continue;
-      capacities->push_back(
-          {record.registration.slots(), record.registration.inventory().memory_bytes()});
-    }
-    capacities_ = std::move(capacities);
+  view.workers = std::make_shared<std::vector<WorkerCapacity>>();
+  for (const auto& [name, workers] : CapacitiesNow()) {
+    view.backends.push_back(name);
+    if (name == backend) view.workers = workers;
   }
-  view.workers = capacities_;
   // Questions go round, so that no runner is asked by everybody.
-  auto at = workers_.upper_bound(last_checker_);
+  std::string& last = last_checker_[backend];
+  auto at = workers_.upper_bound(last);
   for (size_t i = 0; i < workers_.size(); ++i, ++at) {
     if (at == workers_.end()) at = workers_.begin();
-    if (!at->second.Ready()) continue;
-    last_checker_ = at->first;
+    if (!at->second.Ready() || !absl::c_linear_search(at->second.backends, backend)) continue;
+    last = at->first;
     view.checker = {at->first, at->second.build, at->second.link};
     break;
   }

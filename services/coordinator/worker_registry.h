@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,9 +24,10 @@
 namespace basisbench {
 
 struct WorkerRecord {
-  v1::Register registration;         // without its catalogue
-  std::string catalogue;             // serialized; equal ones are shared by many workers
-  std::string build;                 // of its runner
+  v1::Register registration;  // without its catalogue
+  std::string catalogue;      // serialized; equal ones are shared by many workers
+  std::string build;          // of its runner
+  std::vector<std::string> backends;
   std::shared_ptr<WorkerLink> link;  // null while disconnected
   bool draining = false;
   absl::Time last_seen;
@@ -33,11 +35,13 @@ struct WorkerRecord {
   bool Ready() const { return link != nullptr && !draining; }
 };
 
-// What submissions are checked against: the catalogue and the limits of the workers that are there.
+// What submissions for one backend are checked against: the catalogue, the backends of all workers
+// that are there, and the limits of those that offer the one.
 struct ClusterView {
   std::shared_ptr<const Catalogue> catalogue;
+  std::vector<std::string> backends;                           // sorted; without draining workers
   std::shared_ptr<const std::vector<WorkerCapacity>> workers;  // not draining ones
-  CheckTarget checker;
+  CheckTarget checker;                                         // offers the backend
 };
 
 // INVALID_ARGUMENT naming the field.
@@ -61,20 +65,22 @@ class WorkerRegistry {
       const v1::ListWorkersRequest& request,
       const std::function<void(const std::string&, v1::WorkerInfo&)>& held) const;
 
-  ClusterView View();
+  ClusterView View(const std::string& backend);
 
  private:
+  using Capacities = std::map<std::string, std::shared_ptr<std::vector<WorkerCapacity>>>;
   // True when nobody else offers the worker's catalogue.
   bool Take(const std::string& worker);
   void Rebuild();
+  const Capacities& CapacitiesNow();
 
   std::map<std::string, WorkerRecord> workers_;
   std::map<std::string, size_t>
       catalogues_;  // serialized, with the number of workers that offer it
   v1::OperatorCatalogue restored_;
   std::shared_ptr<const Catalogue> catalogue_ = std::make_shared<Catalogue>();
-  std::shared_ptr<const std::vector<WorkerCapacity>> capacities_;  // null after a change
-  std::string last_checker_;
+  std::optional<Capacities> capacities_;             // by backend; absent after a change
+  std::map<std::string, std::string> last_checker_;  // by backend
 };
 
 }  // namespace basisbench

@@ -178,7 +178,8 @@ double DecisionMicroseconds(int workers, int jobs) {
   constexpr int kDecisions = 2000;
   Scheduler scheduler(absl::Seconds(5));
   const absl::Time now = absl::FromUnixSeconds(1'000'000);
-  for (int i = 0; i < workers; ++i) scheduler.WorkerAttached(absl::StrCat("w", i), 1, now);
+  for (int i = 0; i < workers; ++i)
+    scheduler.WorkerAttached(absl::StrCat("w", i), {1, {kCpuMpi}}, now);
   for (int i = 0; i < jobs + workers + kDecisions; ++i) {
     ActiveJob job;
     job.id = absl::StrCat("job", 1'000'000 + i);

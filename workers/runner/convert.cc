@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/base/backends.h"
 #include "services/base/status_macros.h"
 
 namespace basisbench {
@@ -183,6 +184,7 @@ std::string ReproduceCommand(const v1::Case& spec) {
   if (spec.direction() != "forward") absl::StrAppend(&command, " --direction ", spec.direction());
   if (!spec.grid().empty()) absl::StrAppend(&command, " --grid ", spec.grid());
   if (spec.input() != "normal") absl::StrAppend(&command, " --input ", spec.input());
+  if (spec.backend() != kCpuMpi) absl::StrAppend(&command, " --backend ", spec.backend());
   return command;
 }
 

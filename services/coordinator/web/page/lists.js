@@ -42,6 +42,7 @@ export function workerList(state) {
         h('i', { '--share': `${used * 100}%` })),
       h('span', { class: 'sub' }, [word(worker.state, 'WORKER_STATE_'), `${inventory.cpus?.length ?? 0} CPUs`,
         bytes(number(inventory.memory_bytes)), gpus].filter(Boolean).join(' · ')),
+      h('span', { class: 'sub' }, (worker.backends ?? []).join(', ') || DASH),
       h('span', { class: 'sub dim', title: inventory.cpu_model }, inventory.cpu_model || DASH));
   });
 }

@@ -99,6 +99,7 @@ export function summary(spec) {
   else if (spec.shapes?.length) parts.push(`${spec.shapes.length} shape${spec.shapes.length === 1 ? '' : 's'}`);
   if (spec.ranks?.length) parts.push(`${spec.ranks.join('/')} ranks`);
   if (spec.dtypes?.length) parts.push(spec.dtypes.join('/'));
+  if (spec.backend && spec.backend !== 'cpu_mpi') parts.push(spec.backend);
   return parts.join(' · ');
 }
 

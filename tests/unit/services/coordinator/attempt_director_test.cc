@@ -234,11 +234,41 @@ TEST_F(AttemptDirectorTest, CancellationSurvivesARestart) {
 
 TEST_F(AttemptDirectorTest, SaysWhetherAGangFits) {
   const Link w1 = world_.Attach("w1", 2);
-  EXPECT_THAT(world_.director().Fit(2), testing::StartsWith("can start now: 2 of 2 slots"));
-  EXPECT_THAT(world_.director().Fit(3),
+  EXPECT_THAT(world_.director().Fit(kCpuMpi, 2),
+              testing::StartsWith("can start now: 2 of 2 slots"));
+  EXPECT_THAT(world_.director().Fit(kCpuMpi, 3),
               testing::StartsWith("no gang of that size exists: 3 of 2 slots"));
   world_.Submit("j1", {1});
-  EXPECT_THAT(world_.director().Fit(1), testing::StartsWith("waits for its turn: "));
+  EXPECT_THAT(world_.director().Fit(kCpuMpi, 1), testing::StartsWith("waits for its turn: "));
+}
+
+TEST_F(AttemptDirectorTest, AJobThatNoWorkerCanTakeSaysWhyItWaits) {
+  NewJob made = NewJobOf("j1", {2});
+  made.job.mutable_spec()->set_backend("cuda_nccl");
+  world_.Queue(made);
+  world_.Settle();
+  world_.Crash();  // the backend is in the store
+  const auto detail = [this] {
+    v1::Job job = world_.Job("j1");
+    world_.director().ExplainWaiting(job);
+    return job.detail();
+  };
+  EXPECT_EQ(detail(), "waits: no worker is attached");
+  const Link w1 = world_.Attach("w1", 8);
+  EXPECT_EQ(detail(), "waits: no worker offers cuda_nccl; offered: cpu_mpi");
+  EXPECT_THAT(world_.director().Fit("cuda_nccl", 2),
+              testing::StartsWith("no worker offers cuda_nccl; offered: cpu_mpi: 2 of 0 slots"));
+  const auto gpu = std::make_shared<FakeWorkerLink>();
+  v1::Register registration = RegistrationOf("w2", 1);
+  *registration.mutable_catalogue()->mutable_backends(0) = "cuda_nccl";
+  ASSERT_THAT(world_.TryAttach(gpu, registration), IsOk());
+  EXPECT_EQ(detail(), "waits: no gang of that size exists: 2 of 1 slots needed");
+  EXPECT_THAT(SentOf(w1, v1::AttachResponse::kPrepare), testing::IsEmpty());
+  registration.set_worker("w3");
+  ASSERT_THAT(world_.TryAttach(gpu, registration), IsOk());
+  world_.Settle();
+  EXPECT_EQ(world_.Job("j1").state(), v1::JOB_STATE_RUNNING);
+  EXPECT_EQ(detail(), "");
 }
 
 }  // namespace

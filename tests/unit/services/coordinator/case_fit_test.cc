@@ -24,6 +24,27 @@ TEST(CheckRanksFit, CountsTheSlotsOfAllWorkers) {
   EXPECT_THAT(CheckRanksFit(SpecOf({1000}), {}), IsOk()) << "nothing is known without workers";
 }
 
+TEST(CheckRanksFit, SaysWhichBackendTheSlotsAreOf) {
+  v1::JobSpec spec = SpecOf({6});
+  spec.set_backend("cuda_nccl");
+  EXPECT_THAT(CheckRanksFit(spec, std::vector<WorkerCapacity>{{2, 0}}),
+              Fails(kInvalid, "the 2 slots of all attached workers that offer cuda_nccl"));
+}
+
+TEST(CheckBackend, NamesWhatIsOfferedOrWhatWasMeant) {
+  const std::vector<std::string> cpu = {"cpu_mpi"};
+  EXPECT_THAT(CheckBackend("cpu_mpi", cpu), IsOk());
+  EXPECT_THAT(CheckBackend("cuda_nccl", {"cuda_mpi", "cuda_nccl"}), IsOk());
+  EXPECT_THAT(
+      CheckBackend("cuda_nccl", cpu),
+      Fails(kInvalid, "spec.backend: no attached worker offers cuda_nccl; offered: cpu_mpi"));
+  EXPECT_THAT(CheckBackend("cuda_ncl", cpu),
+              Fails(kInvalid, "spec.backend: 'cuda_ncl' is not known; did you mean 'cuda_nccl'?"));
+  EXPECT_THAT(CheckBackend("cuda_nccl", {}), IsOk()) << "nothing is known without workers";
+  EXPECT_THAT(CheckBackend("abacus", {}), Fails(kInvalid, "'abacus' is not known"));
+  EXPECT_THAT(CheckBackend("cpu_local", {"cpu_local"}), IsOk()) << "a later runner's own";
+}
+
 TEST(HaveSlots, AddsUpTheWorkersAndIsTrueWhenNothingIsKnown) {
   const std::vector<WorkerCapacity> workers = {{2, 0}, {3, 0}};
   EXPECT_TRUE(HaveSlots(5, workers));

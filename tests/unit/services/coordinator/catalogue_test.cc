@@ -54,5 +54,22 @@ TEST(ValidateCatalogue, NamesWhatCannotBeUsed) {
   }
 }
 
+TEST(ValidateBackends, AWorkerOffersBackendsOfOneDevice) {
+  const auto check = [](const std::vector<std::string>& backends) {
+    v1::OperatorCatalogue catalogue;
+    *catalogue.mutable_backends() = {backends.begin(), backends.end()};
+    return ValidateBackends(catalogue);
+  };
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  EXPECT_THAT(check({"cpu_mpi"}), IsOk());
+  EXPECT_THAT(check({"cuda_nccl", "cuda_mpi"}), IsOk());
+  EXPECT_THAT(check({}), Fails(kInvalid, "catalogue.backends: is empty"));
+  EXPECT_THAT(check({"cpu_mpi", ""}), Fails(kInvalid, "backends[1]: '' is not 1 to 64"));
+  EXPECT_THAT(check({std::string(65, 'b')}), Fails(kInvalid, "is not 1 to 64"));
+  EXPECT_THAT(check({"cpu_mpi", "cpu_mpi"}), Fails(kInvalid, "'cpu_mpi' is there twice"));
+  EXPECT_THAT(check({"cuda_mpi", "cpu_mpi"}),
+              Fails(kInvalid, "backends[1]: 'cpu_mpi' is of another device than 'cuda_mpi'"));
+}
+
 }  // namespace
 }  // namespace basisbench

@@ -170,6 +170,8 @@ class DirectorWorld {
                     active.state = v1::JOB_STATE_QUEUED;
                     active.submit_ns = NanosFromTimestamp(made.job.submit_time());
                     active.max_attempts = made.job.spec().max_attempts();
+                    if (!made.job.spec().backend().empty())
+                      active.backend = made.job.spec().backend();
                     for (const v1::Case& item : made.cases) ++active.remaining[item.ranks()];
                     director().JobQueued(active);
                   },

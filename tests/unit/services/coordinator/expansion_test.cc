@@ -174,14 +174,22 @@ TEST(Expand, ABaselineNobodyOffersIsNamed) {
   Catalogue catalogue;
   v1::OperatorCatalogue offered;
   *offered.add_operators() = OperatorOf("fnet", "token", {"token"});
-  offered.add_backends("cpu_local");
   MergeInto(catalogue, offered);
   EXPECT_THAT(Expand(spec, catalogue, Presets::Builtin(), kLimit),
               Fails(kInvalid, "spec.no_baseline: no attached worker offers 'matmul'"));
   spec.set_no_baseline(true);
-  const auto cases = Expand(spec, catalogue, Presets::Builtin(), kLimit);
+  EXPECT_THAT(Expand(spec, catalogue, Presets::Builtin(), kLimit), IsOk());
+}
+
+TEST(Expand, EveryCaseIsOfTheJobsBackend) {
+  v1::JobSpec spec = SpecOf({"monarch", "fnet"});
+  AddShape(spec, 8, 16, 16);
+  EXPECT_EQ((*ExpandOf(spec))[0].item.backend(), "cpu_mpi") << "unless told otherwise";
+  spec.set_backend("cuda_nccl");
+  const auto cases = ExpandOf(spec);
   ASSERT_THAT(cases, IsOk());
-  EXPECT_EQ((*cases)[0].item.backend(), "cpu_local") << "the one there is";
+  EXPECT_GT(cases->size(), 2u) << "baselines are there as well";
+  for (const ExpandedCase& expanded : *cases) EXPECT_EQ(expanded.item.backend(), "cuda_nccl");
 }
 
 TEST(Expand, TheLimitItselfIsAllowed) {

@@ -15,7 +15,11 @@ const absl::Time kStart = absl::FromUnixSeconds(1'000'000);
 
 JobQueue::Waiting Waits(const std::string& id, uint32_t ranks, absl::Duration after = {},
                         int32_t priority = 0) {
-  return {PlaceOf(id, kStart + after, priority), ranks};
+  return {PlaceOf(id, kStart + after, priority), "cpu_mpi", ranks};
+}
+
+std::vector<JobQueue::Waiting> FirstsUpTo(const JobQueue& queue, uint64_t most) {
+  return queue.Firsts([most](const std::string&) { return most; });
 }
 
 std::vector<std::string> Ids(const std::vector<JobQueue::Waiting>& jobs) {
@@ -31,9 +35,30 @@ TEST(JobQueue, OffersTheFirstOfEachWorldSizeInTheOrderOfTheQueue) {
   queue.Add(Waits("four", 4, absl::Seconds(1)), absl::InfinitePast());
   queue.Add(Waits("one", 1, absl::Seconds(9)), absl::InfinitePast());
   queue.Advance(kStart);
-  EXPECT_THAT(Ids(queue.Firsts(100)), ElementsAre("four", "two", "one"));
-  EXPECT_THAT(Ids(queue.Firsts(2)), ElementsAre("two", "one"));
-  EXPECT_THAT(Ids(queue.Firsts(0)), IsEmpty());
+  EXPECT_THAT(Ids(FirstsUpTo(queue, 100)), ElementsAre("four", "two", "one"));
+  EXPECT_THAT(Ids(FirstsUpTo(queue, 2)), ElementsAre("two", "one"));
+  EXPECT_THAT(Ids(FirstsUpTo(queue, 0)), IsEmpty());
+}
+
+TEST(JobQueue, BackendsHaveFirstsAndLimitsOfTheirOwn) {
+  JobQueue queue;
+  for (const char* backend : {"cuda_mpi", "cuda_nccl"}) {
+    JobQueue::Waiting waiting = Waits(backend, 2, absl::Seconds(1));
+    waiting.backend = backend;
+    queue.Add(waiting, absl::InfinitePast());
+    waiting.place.id += "-late";
+    waiting.place.time += absl::Seconds(1);
+    queue.Add(waiting, absl::InfinitePast());
+  }
+  queue.Advance(kStart);
+  EXPECT_THAT(Ids(FirstsUpTo(queue, 2)), ElementsAre("cuda_mpi", "cuda_nccl"));
+  EXPECT_THAT(Ids(queue.Firsts([](const std::string& backend) {
+                return backend == "cuda_mpi" ? uint64_t{1} : uint64_t{2};
+              })),
+              ElementsAre("cuda_nccl"));
+  ASSERT_NE(queue.Find("cuda_nccl"), nullptr);
+  EXPECT_EQ(queue.Find("cuda_nccl")->backend, "cuda_nccl");
+  EXPECT_EQ(queue.Find("nobody"), nullptr);
 }
 
 TEST(JobQueue, AJobHeldBackComesInAtItsTime) {
@@ -42,9 +67,9 @@ TEST(JobQueue, AJobHeldBackComesInAtItsTime) {
   queue.Add(Waits("b", 1), kStart + absl::Seconds(1));
   EXPECT_EQ(queue.NextAdvance(), kStart + absl::Seconds(1));
   queue.Advance(kStart + absl::Seconds(1));
-  EXPECT_THAT(Ids(queue.Firsts(1)), ElementsAre("b"));
+  EXPECT_THAT(Ids(FirstsUpTo(queue, 1)), ElementsAre("b"));
   queue.Advance(kStart + absl::Seconds(2));
-  EXPECT_THAT(Ids(queue.Firsts(1)), ElementsAre("a"));
+  EXPECT_THAT(Ids(FirstsUpTo(queue, 1)), ElementsAre("a"));
   EXPECT_EQ(queue.NextAdvance(), std::nullopt);
 }
 
@@ -54,9 +79,9 @@ TEST(JobQueue, AJobIsThereOnceHoweverOftenItIsAdded) {
   queue.Advance(kStart);
   queue.Add(Waits("a", 2), kStart + absl::Seconds(1));
   EXPECT_EQ(queue.size(), 1u);
-  EXPECT_THAT(Ids(queue.Firsts(9)), IsEmpty());
+  EXPECT_THAT(Ids(FirstsUpTo(queue, 9)), IsEmpty());
   queue.Advance(kStart + absl::Seconds(1));
-  const auto firsts = queue.Firsts(9);
+  const auto firsts = FirstsUpTo(queue, 9);
   ASSERT_EQ(firsts.size(), 1u);
   EXPECT_EQ(firsts[0].ranks, 2u);
 }
@@ -73,7 +98,7 @@ TEST(JobQueue, RemovingWorksInEitherStateAndTwice) {
   queue.Advance(kStart + absl::Seconds(5));
   EXPECT_EQ(queue.size(), 0u);
   EXPECT_FALSE(queue.Contains("held"));
-  EXPECT_THAT(Ids(queue.Firsts(9)), IsEmpty());
+  EXPECT_THAT(Ids(FirstsUpTo(queue, 9)), IsEmpty());
 }
 
 TEST(JobQueue, APointOfPriorityIsWorthAMinute) {

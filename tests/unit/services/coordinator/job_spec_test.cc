@@ -39,6 +39,7 @@ TEST(CompleteSpec, FillsInEveryDefault) {
   EXPECT_THAT(spec.directions(), testing::ElementsAre("forward"));
   EXPECT_THAT(spec.caches(), testing::ElementsAre("hot"));
   EXPECT_EQ(spec.input(), "normal");
+  EXPECT_EQ(spec.backend(), "cpu_mpi");
   EXPECT_EQ(spec.max_attempts(), 3u);
   const v1::MeasurementOptions& options = spec.measurement();
   EXPECT_EQ(options.min_samples(), 10u);
@@ -119,6 +120,8 @@ TEST(CompleteSpec, NamesTheListThatIsWrong) {
           {[](auto& s) { s.add_caches("warm"); }, "spec.caches[0]: 'warm' is not known"},
           {[](auto& s) { s.add_caches("hott"); }, "did you mean 'hot'?"},
           {[](auto& s) { s.set_input("gaussian"); }, "spec.input: 'gaussian' is not known"},
+          {[](auto& s) { s.set_backend("a\nb"); }, "spec.backend: 'a\\nb' has a control character"},
+          {[](auto& s) { s.set_backend(std::string(65, 'b')); }, "spec.backend: 65 characters"},
           {[](auto& s) { s.add_ranks(2), s.add_ranks(0); }, "spec.ranks[1]: 0 is less than 1"},
           {[](auto& s) { s.add_ranks(2), s.add_ranks(2); }, "spec.ranks[1]: 2 is there twice"},
           {[](auto& s) { s.add_ranks(4'000'000'000u); }, "spec.ranks[0]: 4000000000 is more than"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random workers, losses, records and submissions; after each decision the invariants that nobody
 // may break are recounted from a model that shares no code with the scheduler.
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -11,7 +12,15 @@
 namespace basisbench {
 namespace {
 
+// What a worker can be: on CPUs, with a GPU for each rank, or with GPUs that ranks share.
+const std::vector<std::vector<std::string>>& Kinds() {
+  static const auto& kinds =
+      *new std::vector<std::vector<std::string>>{{kCpuMpi}, {kCudaNccl, kCudaMpi}, {kCudaMpi}};
+  return kinds;
+}
+
 struct ModelJob {
+  std::string backend;
   RankGroups remaining;
   uint32_t attempts = 0;
   uint32_t losses = 0;
@@ -21,6 +30,7 @@ struct ModelJob {
 
 struct ModelWorker {
   uint32_t slots = 0;
+  std::vector<std::string> backends;
   bool available = false;
   absl::Time heard;
 };
@@ -32,7 +42,7 @@ class Cluster {
   void RandomStep() {
     switch (Below(9)) {
       case 0:
-        return Attach(AnyName(), 1 + Below(4));
+        return Attach(AnyName(), 1 + Below(4), Below(3));
       case 1:
         return Detach(AnyName());
       case 2:
@@ -52,8 +62,10 @@ class Cluster {
 
   // With every worker there and nothing lost any more, each job must come to its end.
   void RunToTheEnd() {
-    for (int i = 0; i < kWorkers; ++i) Attach("w" + std::to_string(i), 4);
-    Attach("large enough for any job", 10);
+    for (int i = 0; i < kWorkers; ++i)
+      Attach("w" + std::to_string(i), 4, static_cast<uint32_t>(i) % 3);
+    for (uint32_t kind = 0; kind < 2; ++kind)
+      Attach("large enough for any job " + std::to_string(kind), 10, kind);
     for (int round = 0; round < 20'000 && !AllEnded(); ++round) {
       HearEveryone();
       AdvanceTime(absl::Milliseconds(100));
@@ -64,9 +76,13 @@ class Cluster {
     EXPECT_TRUE(AllEnded()) << "a job was lost or starves";
     EXPECT_EQ(scheduler_.queued(), 0u);
     while (!gangs_.empty()) FinishOne();
-    uint64_t slots = 0;
-    for (const auto& [name, worker] : workers_) slots += worker.slots;
-    EXPECT_EQ(scheduler_.idle_slots(), slots) << "a slot was lost";
+    for (const std::string& backend : KnownBackends()) {
+      uint64_t slots = 0;
+      for (const auto& [name, worker] : workers_)
+        slots += Offers(worker, backend) ? worker.slots : 0;
+      EXPECT_EQ(scheduler_.pool().idle_slots(backend), slots)
+          << "a slot of " << backend << " was lost";
+    }
   }
 
   size_t starts() const { return starts_; }
@@ -76,6 +92,11 @@ class Cluster {
 
   uint32_t Below(uint32_t n) { return static_cast<uint32_t>(random_() % n); }
   std::string AnyName() { return "w" + std::to_string(Below(kWorkers)); }
+
+  static bool Offers(const ModelWorker& worker, const std::string& backend) {
+    return std::find(worker.backends.begin(), worker.backends.end(), backend) !=
+           worker.backends.end();
+  }
 
   bool AllEnded() const {
     for (const auto& [id, job] : jobs_) {
@@ -93,11 +114,13 @@ class Cluster {
     return false;
   }
 
-  void Attach(const std::string& worker, uint32_t slots) {
-    // A daemon keeps its number of slots for as long as it is known.
-    if (workers_.count(worker) > 0) slots = workers_[worker].slots;
-    workers_[worker] = {slots, true, now_};
-    scheduler_.WorkerAttached(worker, slots, now_);
+  void Attach(const std::string& worker, uint32_t slots, uint32_t kind) {
+    // A daemon keeps what it offers for as long as it is known.
+    if (workers_.count(worker) == 0) workers_[worker] = {slots, Kinds()[kind], false, {}};
+    ModelWorker& model = workers_[worker];
+    model.available = true;
+    model.heard = now_;
+    scheduler_.WorkerAttached(worker, {model.slots, model.backends}, now_);
   }
 
   void Detach(const std::string& worker) {
@@ -120,9 +143,11 @@ class Cluster {
     job.priority = static_cast<int32_t>(Below(5)) - 2;
     job.submit_ns = absl::ToUnixNanos(now_);
     job.max_attempts = 3;
+    job.backend = KnownBackends()[Below(3)];
     for (uint32_t i = 0, sizes = 1 + Below(3); i < sizes; ++i)
       job.remaining[1 + Below(10)] = 1 + Below(3);
     jobs_[job.id].remaining = job.remaining;
+    jobs_[job.id].backend = job.backend;
     scheduler_.AddJob(job);
   }
 
@@ -160,6 +185,8 @@ class Cluster {
       EXPECT_FALSE(IsHeld(slot.worker)) << slot.worker << " is given twice";
       ASSERT_EQ(workers_.count(slot.worker), 1u) << slot.worker << " is not there";
       EXPECT_TRUE(workers_[slot.worker].available) << slot.worker;
+      EXPECT_TRUE(Offers(workers_[slot.worker], job.backend))
+          << slot.worker << " does not offer " << job.backend;
       EXPECT_LE(slot.ranks, workers_[slot.worker].slots);
       EXPECT_GE(slot.ranks, 1u);
       ranks += slot.ranks;

@@ -23,8 +23,20 @@ ActiveJob JobOf(const std::string& id, RankGroups remaining, int32_t priority = 
   return job;
 }
 
+ActiveJob On(const std::string& backend, ActiveJob job) {
+  job.backend = backend;
+  return job;
+}
+
+const std::vector<std::string> kWholeGpus = {kCudaNccl, kCudaMpi};
+const std::vector<std::string> kSharedGpus = {kCudaMpi};
+
 class SchedulerTest : public testing::Test {
  protected:
+  void Attach(const std::string& worker, uint32_t slots,
+              const std::vector<std::string>& backends = {kCpuMpi}) {
+    scheduler_.WorkerAttached(worker, {slots, backends}, now_);
+  }
   // Empty when nothing can start.
   std::string NextJob() {
     const std::optional<StartDecision> decision = scheduler_.NextStart(now_);
@@ -42,10 +54,11 @@ class SchedulerTest : public testing::Test {
 
 TEST_F(SchedulerTest, AJobGetsAllItsSlotsAtOnceOrNone) {
   scheduler_.AddJob(JobOf("a", {{3, 1}}));
-  scheduler_.WorkerAttached("w1", 2, now_);
+  Attach("w1", 2);
   EXPECT_EQ(NextJob(), "");
-  EXPECT_EQ(scheduler_.idle_slots(), 2u) << "nothing is held for a job that cannot start";
-  scheduler_.WorkerAttached("w2", 2, now_);
+  EXPECT_EQ(scheduler_.pool().idle_slots(kCpuMpi), 2u)
+      << "nothing is held for a job that cannot start";
+  Attach("w2", 2);
   const auto decision = scheduler_.NextStart(now_);
   ASSERT_TRUE(decision.has_value());
   EXPECT_EQ(decision->job, "a");
@@ -53,11 +66,12 @@ TEST_F(SchedulerTest, AJobGetsAllItsSlotsAtOnceOrNone) {
   EXPECT_EQ(decision->ranks, 3u);
   ASSERT_EQ(decision->gang.size(), 2u);
   EXPECT_EQ(decision->gang[0].ranks + decision->gang[1].ranks, 3u);
-  EXPECT_EQ(scheduler_.idle_slots(), 0u) << "its workers are its own, the spare slot included";
+  EXPECT_EQ(scheduler_.pool().idle_slots(kCpuMpi), 0u)
+      << "its workers are its own, the spare slot included";
 }
 
 TEST_F(SchedulerTest, AWorkerOfAGangTakesNothingElseUntilItIsReleased) {
-  scheduler_.WorkerAttached("w1", 4, now_);
+  Attach("w1", 4);
   scheduler_.AddJob(JobOf("a", {{1, 2}}));
   scheduler_.AddJob(JobOf("b", {{1, 1}}));
   const auto first = scheduler_.NextStart(now_);
@@ -70,7 +84,7 @@ TEST_F(SchedulerTest, AWorkerOfAGangTakesNothingElseUntilItIsReleased) {
 }
 
 TEST_F(SchedulerTest, JobsOfOneTimeRunByPriorityAndThenByIdentity) {
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   for (const char* id : {"b", "a"}) scheduler_.AddJob(JobOf(id, {{1, 1}}));
   scheduler_.AddJob(JobOf("urgent", {{1, 1}}, 1));
   scheduler_.AddJob(JobOf("patient", {{1, 1}}, -1));
@@ -85,7 +99,7 @@ TEST_F(SchedulerTest, JobsOfOneTimeRunByPriorityAndThenByIdentity) {
 }
 
 TEST_F(SchedulerTest, WaitingMakesUpForPriority) {
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   scheduler_.AddJob(JobOf("old", {{1, 1}}, -100));
   ActiveJob young = JobOf("young", {{1, 1}}, 100);
   young.submit_ns = absl::ToUnixNanos(kStart + absl::Minutes(201));
@@ -94,7 +108,7 @@ TEST_F(SchedulerTest, WaitingMakesUpForPriority) {
 }
 
 TEST_F(SchedulerTest, ALargeJobIsNotOvertakenForEver) {
-  for (const char* worker : {"w1", "w2"}) scheduler_.WorkerAttached(worker, 1, now_);
+  for (const char* worker : {"w1", "w2"}) Attach(worker, 1);
   scheduler_.AddJob(JobOf("1-small", {{1, 1}}));
   const auto running = scheduler_.NextStart(now_);
   ASSERT_TRUE(running.has_value());
@@ -107,7 +121,7 @@ TEST_F(SchedulerTest, ALargeJobIsNotOvertakenForEver) {
 }
 
 TEST_F(SchedulerTest, JobsBehindTheReservationUseOnlyWhatItLeaves) {
-  for (const char* worker : {"w1", "w2", "w3", "w4"}) scheduler_.WorkerAttached(worker, 1, now_);
+  for (const char* worker : {"w1", "w2", "w3", "w4"}) Attach(worker, 1);
   scheduler_.AddJob(JobOf("0-running", {{2, 1}}));
   const auto running = scheduler_.NextStart(now_);
   ASSERT_TRUE(running.has_value());
@@ -122,16 +136,16 @@ TEST_F(SchedulerTest, JobsBehindTheReservationUseOnlyWhatItLeaves) {
 }
 
 TEST_F(SchedulerTest, AJobTooLargeForTheClusterBlocksNobody) {
-  scheduler_.WorkerAttached("w1", 2, now_);
+  Attach("w1", 2);
   scheduler_.AddJob(JobOf("1-huge", {{64, 1}}));
   scheduler_.AddJob(JobOf("2-small", {{2, 1}}));
   EXPECT_EQ(NextJob(), "2-small");
-  scheduler_.WorkerAttached("w2", 64, now_);
+  Attach("w2", 64);
   EXPECT_EQ(NextJob(), "1-huge") << "it has its chance once the workers are there";
 }
 
 TEST_F(SchedulerTest, EachWorldSizeIsAnAttemptOfItsOwnSmallestFirst) {
-  scheduler_.WorkerAttached("w1", 4, now_);
+  Attach("w1", 4);
   scheduler_.AddJob(JobOf("a", {{4, 1}, {2, 2}}));
   const auto first = scheduler_.NextStart(now_);
   ASSERT_TRUE(first.has_value());
@@ -147,14 +161,14 @@ TEST_F(SchedulerTest, EachWorldSizeIsAnAttemptOfItsOwnSmallestFirst) {
 }
 
 TEST_F(SchedulerTest, ASilentWorkersLeaseRunsOut) {
-  scheduler_.WorkerAttached("w1", 1, now_);
-  scheduler_.WorkerAttached("w2", 1, now_);
+  Attach("w1", 1);
+  Attach("w2", 1);
   now_ += absl::Seconds(4);
   scheduler_.WorkerHeard("w2", now_);
   EXPECT_THAT(scheduler_.TakeExpired(now_), IsEmpty());
   now_ += absl::Seconds(1);
   EXPECT_THAT(scheduler_.TakeExpired(now_), ElementsAre("w1"));
-  EXPECT_EQ(scheduler_.slots(), 1u);
+  EXPECT_EQ(scheduler_.pool().slots(kCpuMpi), 1u);
   EXPECT_THAT(scheduler_.TakeExpired(now_), IsEmpty()) << "it is reported once";
   scheduler_.WorkerHeard("w1", now_);
   now_ += absl::Seconds(100);
@@ -163,11 +177,11 @@ TEST_F(SchedulerTest, ASilentWorkersLeaseRunsOut) {
 }
 
 TEST_F(SchedulerTest, ADisconnectedWorkerTakesNothingNewButKeepsItsLease) {
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   scheduler_.AddJob(JobOf("a", {{1, 1}}));
   scheduler_.WorkerDetached("w1");
   EXPECT_EQ(NextJob(), "");
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   EXPECT_EQ(NextJob(), "a");
   scheduler_.WorkerDetached("w1");
   now_ += absl::Seconds(5);
@@ -175,7 +189,7 @@ TEST_F(SchedulerTest, ADisconnectedWorkerTakesNothingNewButKeepsItsLease) {
 }
 
 TEST_F(SchedulerTest, ADrainingWorkerFinishesWhatItHasAndTakesNoMore) {
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   scheduler_.AddJob(JobOf("a", {{1, 2}}));
   const auto decision = scheduler_.NextStart(now_);
   ASSERT_TRUE(decision.has_value());
@@ -186,7 +200,7 @@ TEST_F(SchedulerTest, ADrainingWorkerFinishesWhatItHasAndTakesNoMore) {
 }
 
 TEST_F(SchedulerTest, ALostJobIsRetriedLaterAndGivenUpAfterItsAttempts) {
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   scheduler_.AddJob(JobOf("a", {{1, 1}}));
   for (const absl::Duration pause : {absl::Milliseconds(250), absl::Milliseconds(500)}) {
     const auto decision = scheduler_.NextStart(now_);
@@ -205,7 +219,7 @@ TEST_F(SchedulerTest, ALostJobIsRetriedLaterAndGivenUpAfterItsAttempts) {
 }
 
 TEST_F(SchedulerTest, ThePauseAfterManyLossesIsBounded) {
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   ActiveJob job = JobOf("a", {{1, 1}});
   job.max_attempts = 100;
   scheduler_.AddJob(job);
@@ -218,7 +232,7 @@ TEST_F(SchedulerTest, ThePauseAfterManyLossesIsBounded) {
 }
 
 TEST_F(SchedulerTest, AnAttemptThatEndedByFaultOfACaseIsNotALoss) {
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   scheduler_.AddJob(JobOf("a", {{1, 20}}));
   for (int i = 0; i < 10; ++i) {
     const auto decision = scheduler_.NextStart(now_);
@@ -233,8 +247,8 @@ TEST_F(SchedulerTest, AnAdoptedAttemptHoldsItsGangBeforeItAttaches) {
   scheduler_.AddJob(JobOf("b", {{1, 1}}));
   scheduler_.Adopt("a", {"w1", "w2"});
   EXPECT_TRUE(scheduler_.IsRunning("a"));
-  scheduler_.WorkerAttached("w1", 1, now_);
-  scheduler_.WorkerAttached("w2", 1, now_);
+  Attach("w1", 1);
+  Attach("w2", 1);
   EXPECT_EQ(NextJob(), "");
   EXPECT_FALSE(scheduler_.CaseRecorded("a", 2));
   EXPECT_EQ(End({"a", 1, 2, {{"w1", 1}, {"w2", 1}}}), AfterAttempt::kFinished);
@@ -242,7 +256,7 @@ TEST_F(SchedulerTest, AnAdoptedAttemptHoldsItsGangBeforeItAttaches) {
 }
 
 TEST_F(SchedulerTest, ALateRecordCanFinishAJobThatWaits) {
-  scheduler_.WorkerAttached("w1", 1, now_);
+  Attach("w1", 1);
   scheduler_.AddJob(JobOf("a", {{1, 1}}));
   const auto decision = scheduler_.NextStart(now_);
   ASSERT_TRUE(decision.has_value());
@@ -253,7 +267,7 @@ TEST_F(SchedulerTest, ALateRecordCanFinishAJobThatWaits) {
 }
 
 TEST_F(SchedulerTest, ALateRecordOfOneWorldSizeLetsTheJobWaitForTheOther) {
-  scheduler_.WorkerAttached("w1", 2, now_);
+  Attach("w1", 2);
   scheduler_.AddJob(JobOf("a", {{1, 1}, {2, 1}}));
   const auto decision = scheduler_.NextStart(now_);
   ASSERT_TRUE(decision.has_value());
@@ -275,6 +289,71 @@ TEST_F(SchedulerTest, UnknownJobsAndWorkersAreIgnored) {
   scheduler_.AddJob(JobOf("waits", {{1, 1}}));
   EXPECT_EQ(scheduler_.AttemptOver("waits", false, now_), AfterAttempt::kUnknown);
   EXPECT_EQ(scheduler_.queued(), 1u);
+}
+
+TEST_F(SchedulerTest, AJobGetsOnlyWorkersThatOfferItsBackend) {
+  Attach("cpu", 4);
+  Attach("gpu", 2, kWholeGpus);
+  scheduler_.AddJob(On(kCudaNccl, JobOf("1-nccl", {{3, 1}})));
+  EXPECT_EQ(NextJob(), "") << "six slots, but two of the backend: gangs never mix";
+  scheduler_.AddJob(On(kCudaMpi, JobOf("2-staged", {{2, 1}})));
+  scheduler_.AddJob(JobOf("3-cpu", {{4, 1}}));
+  const auto first = scheduler_.NextStart(now_);
+  const auto second = scheduler_.NextStart(now_);
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  EXPECT_EQ(first->job, "3-cpu");
+  EXPECT_EQ(first->gang[0].worker, "cpu");
+  EXPECT_EQ(second->job, "2-staged");
+  EXPECT_EQ(second->gang[0].worker, "gpu");
+}
+
+TEST_F(SchedulerTest, AWaitingJobOfOneDeviceHoldsBackNobodyOfAnother) {
+  Attach("cpu", 1);
+  Attach("gpu1", 1, kWholeGpus);
+  Attach("gpu2", 1, kWholeGpus);
+  scheduler_.AddJob(JobOf("0-cpu", {{1, 1}}));
+  scheduler_.AddJob(On(kCudaNccl, JobOf("0-gpu", {{1, 1}})));
+  EXPECT_EQ(NextJob(), "0-cpu");
+  const auto on_gpu = scheduler_.NextStart(now_);
+  ASSERT_TRUE(on_gpu.has_value());
+  // Each lane has a head that waits.
+  scheduler_.AddJob(JobOf("1-cpu", {{1, 1}}));
+  scheduler_.AddJob(On(kCudaNccl, JobOf("2-gpus", {{2, 1}})));
+  scheduler_.AddJob(On(kCudaMpi, JobOf("3-gpu", {{1, 1}})));
+  EXPECT_EQ(NextJob(), "")
+      << "the idle GPU is kept for the larger job, the backend is no way round";
+  End(*on_gpu);
+  scheduler_.RemoveJob("0-gpu");
+  EXPECT_EQ(NextJob(), "2-gpus") << "whatever happens on the CPUs";
+}
+
+TEST_F(SchedulerTest, WorkersThatTheReservationCannotUseAreFreeForOthers) {
+  Attach("whole", 2, kWholeGpus);
+  Attach("shared", 4, kSharedGpus);
+  scheduler_.AddJob(On(kCudaMpi, JobOf("0-running", {{2, 1}})));
+  const auto running = scheduler_.NextStart(now_);
+  ASSERT_TRUE(running.has_value());
+  ASSERT_EQ(running->gang[0].worker, "whole");
+  scheduler_.AddJob(On(kCudaNccl, JobOf("1-nccl", {{2, 1}})));
+  scheduler_.AddJob(On(kCudaMpi, JobOf("2-staged", {{4, 1}})));
+  EXPECT_EQ(NextJob(), "2-staged") << "it takes nothing from the job in front of it";
+  End(*running);
+  scheduler_.RemoveJob("0-running");
+  EXPECT_EQ(NextJob(), "1-nccl");
+}
+
+TEST_F(SchedulerTest, TellsWhatAJobWaitsFor) {
+  scheduler_.AddJob(On(kCudaNccl, JobOf("a", {{2, 1}})));
+  ASSERT_NE(scheduler_.Waits("a"), nullptr);
+  EXPECT_EQ(scheduler_.Waits("a")->backend, kCudaNccl);
+  EXPECT_EQ(scheduler_.Waits("a")->ranks, 2u);
+  EXPECT_EQ(scheduler_.queued("cuda"), 1u);
+  EXPECT_EQ(scheduler_.queued("cpu"), 0u);
+  EXPECT_EQ(scheduler_.queued(), 1u);
+  Attach("gpu", 2, kWholeGpus);
+  EXPECT_EQ(NextJob(), "a");
+  EXPECT_EQ(scheduler_.Waits("a"), nullptr);
+  EXPECT_EQ(scheduler_.Waits("unknown"), nullptr);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ class ServiceWorld {
   Submitter submitter_{{world_.store(), world_.director(), world_.checker(), probe_,
                         Presets::Builtin(), world_.clock(), 1000}};
   StoreDirectory directory_{{world_.store(), hub_, world_.director(), Presets::Builtin()}};
-  JobServiceImpl jobs_{{world_.store(), hub_, world_.director(), submitter_}};
+  JobServiceImpl jobs_{{world_.store(), hub_, world_.director(), submitter_, directory_}};
   CatalogueServiceImpl catalogue_{directory_};
   WorkerServiceImpl workers_{world_.director(), kRegisterWithin};
   int port_ = 0;

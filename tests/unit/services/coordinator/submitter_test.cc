@@ -104,6 +104,10 @@ TEST_F(SubmitterTest, EveryRefusalNamesTheFieldAndTheValue) {
        "spec.ranks[0]: 5 ranks are more than the 4 slots"},
       {[](auto& r) { r.mutable_spec()->add_dtypes("f16"); }, "f16"},
       {[](auto& r) { r.mutable_spec()->add_shardings("diagonal"); }, "'diagonal'"},
+      {[](auto& r) { r.mutable_spec()->set_backend("cuda_nccl"); },
+       "spec.backend: no attached worker offers cuda_nccl; offered: cpu_mpi"},
+      {[](auto& r) { r.mutable_spec()->set_backend("cpu_mpj"); },
+       "spec.backend: 'cpu_mpj' is not known; did you mean 'cpu_mpi'?"},
       {[](auto& r) { r.mutable_spec()->set_grid("2"); }, "spec.grid: '2'"},
       {[](auto& r) { r.mutable_spec()->set_priority(101); }, "spec.priority: 101"},
       {[](auto& r) { r.mutable_spec()->mutable_shapes(0)->set_tokens(0); },
@@ -304,6 +308,34 @@ TEST_F(SubmitterTest, EqualCasesAreAskedOnce) {
   ASSERT_THAT(Submit(Request()), IsOk());
   EXPECT_THAT(SentOf(link_, Message::kCheck), SizeIs(1));
   EXPECT_EQ(Jobs(), 2u);
+}
+
+TEST_F(SubmitterTest, CasesAreCheckedByAWorkerOfTheirBackendAndGoToIt) {
+  AttachWorker();  // w1, on CPUs
+  const Link gpu = std::make_shared<FakeWorkerLink>();
+  v1::Register registration = RegistrationOf("w2", 2);
+  registration.mutable_catalogue()->clear_backends();
+  registration.mutable_catalogue()->add_backends("cuda_nccl");
+  registration.mutable_inventory()->add_gpus()->set_memory_bytes(1 << 30);
+  ASSERT_THAT(world_.TryAttach(gpu, registration), IsOk());
+  world_.Settle();
+  v1::SubmitJobRequest request = Request();
+  request.mutable_spec()->set_backend("cuda_nccl");
+  request.mutable_spec()->add_ranks(3);
+  EXPECT_THAT(Submit(request),
+              Fails(kInvalid, "3 ranks are more than the 2 slots of all attached workers that"));
+  request.mutable_spec()->set_ranks(0, 2);
+  Ask(request);
+  const auto checks = SentOf(gpu, Message::kCheck);
+  ASSERT_THAT(checks, SizeIs(1));
+  EXPECT_EQ(checks[0].check().cases(0).backend(), "cuda_nccl");
+  EXPECT_THAT(SentOf(link_, Message::kCheck), IsEmpty());
+  world_.director().Receive("w2", gpu.get(), AnswerTo(checks[0].check()), [] {});
+  const std::vector<Answer> answers = Answers();
+  ASSERT_THAT(answers, SizeIs(1));
+  ASSERT_THAT(answers[0], IsOk());
+  EXPECT_THAT(SentOf(gpu, Message::kPrepare), SizeIs(1));
+  EXPECT_THAT(SentOf(link_, Message::kPrepare), IsEmpty()) << "its four slots are of no use here";
 }
 
 }  // namespace

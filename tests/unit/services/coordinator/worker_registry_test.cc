@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/base/backends.h"
 #include "tests/fakes/fake_worker_link.h"
 #include "tests/fakes/status_matchers.h"
 #include "tests/unit/services/coordinator/catalogue_support.h"
@@ -36,6 +37,15 @@ v1::Register Offering(const std::string& worker, const std::string& op) {
   return registration;
 }
 
+v1::Register WithGpus(const std::string& worker, const std::vector<std::string>& backends) {
+  v1::Register registration = RegistrationOf(worker);
+  *registration.mutable_catalogue()->mutable_backends() = {backends.begin(), backends.end()};
+  registration.mutable_inventory()->set_memory_bytes(1000);
+  for (const int64_t bytes : {70, 80})
+    registration.mutable_inventory()->add_gpus()->set_memory_bytes(bytes);
+  return registration;
+}
+
 TEST(ValidateRegistration, AcceptsWhatADaemonSends) {
   for (const char* address : {"10.0.0.7", "node-3.cluster.local", "fe80::1%eth0"}) {
     v1::Register registration = RegistrationOf(std::string(63, 'w'));
@@ -50,6 +60,10 @@ TEST(ValidateRegistration, NamesTheFieldThatIsWrong) {
     std::string message;
   };
   const std::vector<Row> rows = {
+      {[](auto& r) { r.mutable_catalogue()->clear_backends(); },
+       "register.catalogue.backends: is empty"},
+      {[](auto& r) { r.mutable_catalogue()->add_backends("cuda_nccl"); },
+       "register.catalogue.backends[1]: 'cuda_nccl' is of another device"},
       {[](auto& r) { r.clear_worker(); }, "register.worker: ''"},
       {[](auto& r) { r.set_worker("a b"); }, "register.worker: 'a b'"},
       {[](auto& r) { r.set_worker("a/../b"); }, "register.worker: 'a/../b'"},
@@ -137,16 +151,16 @@ TEST(WorkerRegistry, ListsByNameInPages) {
 
 TEST(WorkerRegistry, QuestionsGoRoundThoseWhoAreReady) {
   WorkerRegistry registry;
-  EXPECT_EQ(registry.View().checker.link, nullptr);
+  EXPECT_EQ(registry.View(kCpuMpi).checker.link, nullptr);
   const auto link = std::make_shared<FakeWorkerLink>();
   for (const char* name : {"w1", "w2", "w3", "w4"}) registry.Put(RegistrationOf(name), link, kNow);
   registry.Find("w2")->link = nullptr;
   registry.MarkDraining(*registry.Find("w3"));
   std::vector<std::string> asked;
-  for (int i = 0; i < 4; ++i) asked.push_back(registry.View().checker.worker);
+  for (int i = 0; i < 4; ++i) asked.push_back(registry.View(kCpuMpi).checker.worker);
   EXPECT_THAT(asked, ElementsAre("w1", "w4", "w1", "w4"));
-  EXPECT_EQ(registry.View().checker.build, "build-1");
-  EXPECT_EQ(registry.View().workers->size(), 3u) << "a leaving worker is no capacity";
+  EXPECT_EQ(registry.View(kCpuMpi).checker.build, "build-1");
+  EXPECT_EQ(registry.View(kCpuMpi).workers->size(), 3u) << "a leaving worker is no capacity";
 }
 
 TEST(WorkerRegistry, AReplacedWorkerIsWhatItSaidLast) {
@@ -160,10 +174,33 @@ TEST(WorkerRegistry, AReplacedWorkerIsWhatItSaidLast) {
   ASSERT_NE(registry.Find("w1"), nullptr);
   EXPECT_TRUE(registry.Find("w1")->Ready());
   EXPECT_EQ(registry.Find("w1")->registration.slots(), 9u);
-  EXPECT_EQ(registry.View().workers->at(0).slots, 9u);
+  EXPECT_EQ(registry.View(kCpuMpi).workers->at(0).slots, 9u);
   registry.Remove("w1");
   EXPECT_EQ(registry.Find("w1"), nullptr);
   registry.Remove("w1");
+}
+
+TEST(WorkerRegistry, AViewIsOfTheWorkersThatOfferTheBackend) {
+  WorkerRegistry registry;
+  const auto link = std::make_shared<FakeWorkerLink>();
+  registry.Put(RegistrationOf("cpu"), link, kNow);
+  registry.Put(WithGpus("shared", {"cuda_mpi"}), link, kNow);
+  registry.Put(WithGpus("whole", {"cuda_nccl", "cuda_mpi"}), link, kNow);
+  const ClusterView nccl = registry.View("cuda_nccl");
+  EXPECT_THAT(nccl.backends, ElementsAre("cpu_mpi", "cuda_mpi", "cuda_nccl"));
+  ASSERT_EQ(nccl.workers->size(), 1u);
+  EXPECT_EQ(nccl.workers->at(0).memory_bytes, 150) << "of its GPUs, not of its node";
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(registry.View("cuda_nccl").checker.worker, "whole") << "who has it is asked about it";
+  EXPECT_EQ(registry.View("cuda_mpi").workers->size(), 2u);
+  EXPECT_EQ(registry.View("cpu_mpi").workers->at(0).memory_bytes, 0);
+  EXPECT_TRUE(registry.View("abacus").workers->empty());
+  EXPECT_EQ(registry.View("abacus").checker.link, nullptr);
+  registry.MarkDraining(*registry.Find("whole"));
+  EXPECT_THAT(registry.View("cuda_nccl").backends, ElementsAre("cpu_mpi", "cuda_mpi"));
+  const auto page = registry.List({}, [](const std::string&, v1::WorkerInfo&) {});
+  ASSERT_THAT(page, IsOk());
+  EXPECT_THAT(page->workers(2).backends(), ElementsAre("cuda_nccl", "cuda_mpi"));
 }
 
 }  // namespace

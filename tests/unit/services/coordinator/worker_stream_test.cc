@@ -142,7 +142,7 @@ TEST_F(WorkerStreamTest, APeerThatNeverReadsIsCutOff) {
   *message.mutable_register_() = RegistrationOf("w1", 1);
   ASSERT_TRUE(deaf.stream->Write(message));
   ASSERT_TRUE(Listed("WORKER_STATE_READY"));
-  const CheckTarget target = service_.world().director().View().checker;
+  const CheckTarget target = service_.world().director().View(kCpuMpi).checker;
   ASSERT_NE(target.link, nullptr);
   v1::AttachResponse large;
   large.mutable_abort()->set_reason(std::string(4 << 20, 'r'));

@@ -99,6 +99,8 @@ test('names, summaries and colours', () => {
   assert.equal(operatorName({ name: 'wht', parameters: {} }), 'wht');
   assert.equal(summary({ model: { preset: 'gpt2-small' }, ranks: [1, 2], dtypes: ['f32'] }), 'gpt2-small · prefill · 1/2 ranks · f32');
   assert.equal(summary({ shapes: [{}] }), '1 shape');
+  assert.equal(summary({ shapes: [{}], backend: 'cpu_mpi' }), '1 shape', 'the usual one goes without saying');
+  assert.equal(summary({ shapes: [{}], backend: 'cuda_nccl' }), '1 shape · cuda_nccl');
   const rows = [{ family: 'matmul', operator: 'matmul' }, { family: 'wht', operator: 'wht' }, { family: 'gate', operator: 'gate' }];
   assert.deepEqual(rows.map(palette(rows)), ['var(--c0)', 'var(--c2)', 'var(--c1)']);
 });
