@@ -21,8 +21,8 @@ const cluster = [
 
 const nodes = [
   table('Workers', { unit: UNIT.seconds, width: 12, height: 7, description: 'Workers that Prometheus scrapes, and how long their daemons have been running.' },
-    { up: 'sum by (worker, hostname, cpu_model) ((time() - process_start_time_seconds) * on (instance) group_left (worker, hostname, cpu_model) basisbench_worker_info)' },
-    { up: ['Up for', UNIT.seconds] }, { worker: 'Worker', hostname: 'Host', cpu_model: 'CPU' }),
+    { up: 'sum by (worker, device, hostname, cpu_model) ((time() - process_start_time_seconds) * on (instance) group_left (worker, device, hostname, cpu_model) basisbench_worker_info)' },
+    { up: ['Up for', UNIT.seconds] }, { worker: 'Worker', device: 'Device', hostname: 'Host', cpu_model: 'CPU' }),
   bars('Slots by worker', { unit: UNIT.ratio, max: 1, decimals: 0, width: 6, height: 7, description: 'Share of each worker’s slots that ranks hold now.' },
     { '{{instance}}': 'basisbench_worker_slots_used / basisbench_worker_slots' }),
   bars('Builds', { unit: UNIT.count, width: 6, height: 7, description: 'Processes by version. Two method versions measure differently: their records are not compared.' },

@@ -91,8 +91,7 @@ absl::Status Attempt::SetUp() {
   options.socket_path = directory_ + "/s";
   options.attempt_id = id();
   options.worker = services_.worker;
-  options.cpus_by_local_rank = share_.cpus;
-  options.memory_bytes_per_rank = share_.memory_bytes_per_rank;
+  options.slots = share_.slots;
   BB_ASSIGN_OR_RETURN(ranks_, RankServer::Start(std::move(options), this));
   return absl::OkStatus();
 }

@@ -57,9 +57,8 @@ struct AttemptServices {
 
 // The node's share for this attempt.
 struct AttemptShare {
-  std::vector<uint32_t> slots;
-  std::vector<std::vector<uint32_t>> cpus;  // of each slot
-  int64_t memory_bytes_per_rank = 0;
+  std::vector<uint32_t> numbers;  // of its slots in the table
+  std::vector<Slot> slots;
 };
 
 enum class AbortKind {

@@ -28,12 +28,8 @@ absl::StatusOr<uint32_t> SlotsWanted(const v1::PrepareAttempt& prepare, const st
 
 }  // namespace
 
-AttemptTable::AttemptTable(const AttemptServices& services, CpuSlots slots, int64_t memory_bytes,
-                           Answer answer)
-    : services_(services),
-      memory_bytes_(memory_bytes),
-      answer_(std::move(answer)),
-      slots_(std::move(slots)) {
+AttemptTable::AttemptTable(const AttemptServices& services, std::vector<Slot> slots, Answer answer)
+    : services_(services), answer_(std::move(answer)), slots_(std::move(slots)) {
   thread_ = std::jthread([this] { Run(); });
 }
 
@@ -71,7 +67,7 @@ void AttemptTable::RemoveDone() {
         ++entry;
         continue;
       }
-      slots_.Give(entry->second->share().slots);
+      slots_.Give(entry->second->share().numbers);
       done.push_back(std::move(entry->second));
       entry = attempts_.erase(entry);
     }
@@ -129,10 +125,9 @@ absl::Status AttemptTable::TryPrepare(const v1::PrepareAttempt& prepare) {
         absl::StrCat(wanted, " slots are wanted, there are ", slots_.total()));
   }
   AttemptShare share;
-  BB_ASSIGN_OR_RETURN(share.slots, slots_.Take(wanted));
-  for (const uint32_t slot : share.slots) share.cpus.push_back(slots_.CpusOf(slot));
-  share.memory_bytes_per_rank = memory_bytes_ / slots_.total();
-  const std::vector<uint32_t> taken = share.slots;
+  BB_ASSIGN_OR_RETURN(share.numbers, slots_.Take(wanted));
+  for (const uint32_t slot : share.numbers) share.slots.push_back(slots_.at(slot));
+  const std::vector<uint32_t> taken = share.numbers;
   absl::StatusOr<std::unique_ptr<Attempt>> attempt =
       Attempt::Prepare(services_, prepare, std::move(share));
   if (!attempt.ok()) {

@@ -15,7 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "workers/daemon/attempt.h"
-#include "workers/daemon/cpu_slots.h"
+#include "workers/daemon/slots.h"
 
 namespace basisbench {
 
@@ -24,9 +24,8 @@ class AttemptTable {
   // Called with the answer to each Prepare, from any thread.
   using Answer = std::function<void(const v1::Prepared&)>;
 
-  // `services` outlives the table. `memory_bytes` is shared out by slots.
-  AttemptTable(const AttemptServices& services, CpuSlots slots, int64_t memory_bytes,
-               Answer answer);
+  // `services` outlives the table.
+  AttemptTable(const AttemptServices& services, std::vector<Slot> slots, Answer answer);
   // Gives up every attempt and waits until nothing of them is left.
   ~AttemptTable();
 
@@ -62,10 +61,9 @@ class AttemptTable {
   void Reply(const v1::PrepareAttempt& prepare, const absl::Status& status) const;
 
   const AttemptServices& services_;
-  const int64_t memory_bytes_;
   const Answer answer_;
   mutable absl::Mutex mutex_;
-  CpuSlots slots_ ABSL_GUARDED_BY(mutex_);
+  SlotTable slots_ ABSL_GUARDED_BY(mutex_);
   // Shared with the launch calls that are inside an attempt.
   std::map<std::string, std::shared_ptr<Attempt>> attempts_ ABSL_GUARDED_BY(mutex_);
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);

@@ -10,10 +10,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "workers/daemon/memory_limit.h"
-#include "workers/daemon/nvml.h"
 
 namespace basisbench {
 namespace {
@@ -86,9 +84,6 @@ absl::StatusOr<v1::Inventory> ReadInventory(const InventoryOptions& options) {
   inventory.set_memory_bytes(options.memory_bytes > 0 ? std::min(options.memory_bytes, usable)
                                                       : usable);
   inventory.set_last_level_cache_bytes(LastLevelCacheBytes(topology.get()));
-  std::string note;
-  for (v1::GpuInfo& gpu : ReadGpus(&note)) *inventory.add_gpus() = std::move(gpu);
-  if (!note.empty()) Log(LogLevel::kDebug, "inventory", "no GPU", {{"why", note}});
   return inventory;
 }
 

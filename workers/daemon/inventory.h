@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this node has for ranks, as far as affinity and control groups allow. Read once at start.
+// What this node has for ranks, as far as affinity and control groups allow, but for GPUs. Read
+// once at start.
 #pragma once
 
 #include <cstdint>

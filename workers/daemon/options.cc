@@ -10,10 +10,13 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+#include "services/base/backends.h"
 #include "services/base/flags/daemon_flags.h"
 #include "services/base/status_macros.h"
 #include "services/base/version.h"
-#include "workers/daemon/cpu_slots.h"
+#include "workers/daemon/nvml.h"
+#include "workers/daemon/slots.h"
 #include "workers/daemon/work_directory.h"
 
 namespace basisbench {
@@ -26,7 +29,10 @@ constexpr char kFooter[] =
     "  basisbench-worker --coordinator 127.0.0.1:7070 --name w0 --address 127.0.0.2\n"
     "  basisbench-worker --coordinator coordinator:7070 --name $(hostname) --address 10.0.0.7 "
     "--slots 8 \\\n"
-    "      --tls-ca ca.pem --tls-cert node.pem --tls-key node.key\n\n"
+    "      --tls-ca ca.pem --tls-cert node.pem --tls-key node.key\n"
+    "  CUDA_VISIBLE_DEVICES=0,1 basisbench-worker --device cuda --coordinator coordinator:7070 "
+    "--name gpu0 \\\n"
+    "      --address 10.0.0.8\n\n"
     "SIGTERM lets running attempts finish for up to --drain-timeout; a second one ends at once.\n"
     "Exit codes: 0 ended on request, 1 failed, 2 wrong usage, 3 refused by the coordinator.";
 
@@ -35,6 +41,24 @@ struct RawOptions {
   std::string cpus;
   double drain_seconds = 60;
 };
+
+// Ends the parsing, as CLI11 wants it: by an exception that ParseDaemonOptions catches.
+void PrintGpus() {
+  std::string note;
+  v1::Inventory inventory;
+  for (v1::GpuInfo& gpu : ReadGpus(&note)) *inventory.add_gpus() = std::move(gpu);
+  if (inventory.gpus().empty()) {
+    std::cerr << "basisbench-worker: no GPU: " << note << "\n";
+    throw CLI::RuntimeError(kExitFailed);
+  }
+  google::protobuf::util::JsonPrintOptions print;
+  print.preserve_proto_field_names = true;
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(inventory, &text, print).ok())
+    throw CLI::RuntimeError(kExitFailed);
+  std::cout << text << std::endl;
+  throw CLI::Success();
+}
 
 void AddOptions(CLI::App& app, DaemonOptions& options, RawOptions& raw) {
   WorkerOptions& worker = options.worker;
@@ -51,12 +75,22 @@ void AddOptions(CLI::App& app, DaemonOptions& options, RawOptions& raw) {
       ->envname("BASISBENCH_LISTEN");
   app.add_option("--http", worker.http, "metrics and health, host:port (default: 127.0.0.1:0)")
       ->envname("BASISBENCH_HTTP");
-  app.add_option("--slots", worker.slots, "ranks at once (default: one per CPU)")
+  app.add_option(
+         "--device", worker.device,
+         "what ranks compute on: cpu, or cuda for the GPUs that CUDA_VISIBLE_DEVICES leaves "
+         "(default: cpu)")
+      ->check(CLI::IsMember(std::vector<std::string>{kCpuDevice, kCudaDevice}))
+      ->envname("BASISBENCH_DEVICE");
+  app.add_option(
+         "--slots", worker.slots,
+         "ranks at once (default: one per CPU or GPU); more than GPUs, and ranks share them, "
+         "which only the backend cuda_mpi allows")
       ->check(CLI::Range(1, 4096))
       ->envname("BASISBENCH_SLOTS");
   app.add_option("--cpus", raw.cpus, "CPUs for ranks, like 0-3,8 (default: all allowed)")
       ->envname("BASISBENCH_CPUS");
-  app.add_option("--memory", worker.memory_bytes, "memory for ranks (bytes; default: all allowed)")
+  app.add_option("--memory", worker.memory_bytes,
+                 "memory for ranks on CPUs (bytes; default: all allowed)")
       ->check(CLI::PositiveNumber)
       ->envname("BASISBENCH_MEMORY");
   app.add_option("--runner", worker.programs.runner,
@@ -70,6 +104,8 @@ void AddOptions(CLI::App& app, DaemonOptions& options, RawOptions& raw) {
                  "seconds running attempts get after SIGTERM (default: 60)")
       ->check(CLI::NonNegativeNumber)
       ->envname("BASISBENCH_DRAIN_TIMEOUT");
+  app.add_flag_callback("--list-gpus", PrintGpus, "print the GPUs of this node as JSON, and end")
+      ->trigger_on_parse();
   AddLogLevelFlag(app, options.log_level);
   AddSecurityFlags(app, worker.security);
 }
@@ -118,6 +154,10 @@ absl::Status CompleteOptions(WorkerOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("--address '", options.address, "' is not a host or IPv4 address"));
   }
+  if (options.device == kCudaDevice && options.memory_bytes > 0) {
+    return absl::InvalidArgumentError(
+        "--memory: with --device cuda a rank may use its part of its GPU's memory");
+  }
   if (options.listen.empty()) options.listen = absl::StrCat(options.address, ":0");
   if (options.http.empty()) options.http = "127.0.0.1:0";
   if (options.work_directory.empty()) options.work_directory = DefaultWorkDirectory(options.name);
@@ -134,6 +174,9 @@ std::optional<DaemonOptions> ParseDaemonOptions(int argc, char** argv, int* exit
   AddOptions(app, options, raw);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& error) {
+    *exit_code = error.get_exit_code();
+    return std::nullopt;
   } catch (const CLI::ParseError& error) {
     *exit_code = app.exit(error) == 0 ? 0 : kExitUsage;
     return std::nullopt;

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
+
 namespace basisbench {
 namespace {
 
@@ -24,13 +26,21 @@ Probe::Probe(MetricSet& metrics) : metrics_(metrics) {
   metrics_.Histogram("basisbench_launch_duration_seconds");
 }
 
-void Probe::Identify(const std::string& worker, const v1::Inventory& inventory, uint32_t slots) {
+void Probe::Identify(const std::string& worker, const std::string& device,
+                     const v1::Inventory& inventory, uint32_t slots) {
   metrics_
       .Gauge("basisbench_worker_info", {{"worker", worker},
+                                        {"device", device},
                                         {"hostname", inventory.hostname()},
                                         {"cpu_model", inventory.cpu_model()}})
       .Set(1);
   metrics_.Gauge("basisbench_worker_slots").Set(slots);
+  for (const v1::GpuInfo& gpu : inventory.gpus()) {
+    metrics_
+        .Gauge("basisbench_worker_gpu_info",
+               {{"gpu", absl::StrCat(gpu.index())}, {"name", gpu.name()}, {"uuid", gpu.uuid()}})
+        .Set(1);
+  }
 }
 
 void Probe::Attached() { metrics_.Counter("basisbench_worker_attachments_total").Increment(); }

@@ -21,7 +21,8 @@ class Probe {
   // `metrics` outlives the probe.
   explicit Probe(MetricSet& metrics);
 
-  void Identify(const std::string& worker, const v1::Inventory& inventory, uint32_t slots);
+  void Identify(const std::string& worker, const std::string& device,
+                const v1::Inventory& inventory, uint32_t slots);
   void Attached();
   void SetLeaseHeld(bool held);
   void SetSlotsUsed(uint32_t slots);

@@ -164,17 +164,18 @@ absl::Status RankServer::Greet(Connection& connection, const v1::RankHello& hell
     return absl::InvalidArgumentError(
         absl::StrCat("a hello of attempt '", hello.attempt_id(), "'"));
   }
-  if (hello.rank() >= hello.ranks() || hello.local_rank() >= options_.cpus_by_local_rank.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a hello of rank ", hello.rank(), " of ", hello.ranks(), ", local rank ",
-        hello.local_rank(), ", where ", options_.cpus_by_local_rank.size(), " slots are held"));
+  if (hello.rank() >= hello.ranks() || hello.local_rank() >= options_.slots.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a hello of rank ", hello.rank(), " of ", hello.ranks(), ", local rank ",
+                     hello.local_rank(), ", where ", options_.slots.size(), " slots are held"));
   }
   v1::RankReply reply;
   v1::RankAssignment& assignment = *reply.mutable_assignment();
-  for (const uint32_t cpu : options_.cpus_by_local_rank[hello.local_rank()])
-    assignment.add_cpus(cpu);
+  const Slot& slot = options_.slots[hello.local_rank()];
+  for (const uint32_t cpu : slot.cpus) assignment.add_cpus(cpu);
   assignment.set_worker(options_.worker);
-  assignment.set_memory_bytes(options_.memory_bytes_per_rank);
+  assignment.set_memory_bytes(slot.memory_bytes);
+  assignment.set_gpu(slot.gpu);
   if (hello.rank() == 0) {
     absl::MutexLock lock(&mutex_);
     if (!work_) return absl::FailedPreconditionError("rank 0 reports where no work was assigned");

@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "basisbench/v1/runner.pb.h"
 #include "workers/daemon/framing.h"
+#include "workers/daemon/slots.h"
 #include "workers/daemon/unique_fd.h"
 
 namespace basisbench {
@@ -39,8 +40,7 @@ struct RankServerOptions {
   std::string socket_path;  // at most 107 characters
   std::string attempt_id;
   std::string worker;
-  std::vector<std::vector<uint32_t>> cpus_by_local_rank;
-  int64_t memory_bytes_per_rank = 0;
+  std::vector<Slot> slots;  // by local rank
 };
 
 class RankServer {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "workers/daemon/cpu_slots.h"
+#include "workers/daemon/slots.h"
 
 #include <algorithm>
 
@@ -35,14 +35,33 @@ absl::StatusOr<std::vector<uint32_t>> ParseCpuList(const std::string& text) {
   return cpus;
 }
 
-CpuSlots::CpuSlots(std::vector<uint32_t> cpus, uint32_t slots)
-    : cpus_(std::move(cpus)), taken_(slots, false) {}
+std::vector<std::vector<uint32_t>> DivideCpus(const std::vector<uint32_t>& cpus, uint32_t parts) {
+  std::vector<std::vector<uint32_t>> divided(parts);
+  for (size_t part = 0; part < parts && !cpus.empty(); ++part) {
+    const size_t begin = part * cpus.size() / parts;
+    const size_t end = std::max(begin + 1, (part + 1) * cpus.size() / parts);
+    divided[part] = {cpus.begin() + static_cast<ptrdiff_t>(begin),
+                     cpus.begin() + static_cast<ptrdiff_t>(end)};
+  }
+  return divided;
+}
 
-uint32_t CpuSlots::free() const {
+std::vector<Slot> CpuSlots(const std::vector<uint32_t>& cpus, uint32_t slots,
+                           int64_t memory_bytes) {
+  std::vector<Slot> made;
+  for (std::vector<uint32_t>& part : DivideCpus(cpus, slots))
+    made.push_back({std::move(part), "", memory_bytes / slots});
+  return made;
+}
+
+SlotTable::SlotTable(std::vector<Slot> slots)
+    : slots_(std::move(slots)), taken_(slots_.size(), false) {}
+
+uint32_t SlotTable::free() const {
   return static_cast<uint32_t>(std::count(taken_.begin(), taken_.end(), false));
 }
 
-absl::StatusOr<std::vector<uint32_t>> CpuSlots::Take(uint32_t count) {
+absl::StatusOr<std::vector<uint32_t>> SlotTable::Take(uint32_t count) {
   if (count == 0 || count > free()) {
     return absl::ResourceExhaustedError(
         absl::StrCat(count, " slots are wanted, ", free(), " of ", total(), " are free"));
@@ -56,16 +75,8 @@ absl::StatusOr<std::vector<uint32_t>> CpuSlots::Take(uint32_t count) {
   return slots;
 }
 
-void CpuSlots::Give(const std::vector<uint32_t>& slots) {
+void SlotTable::Give(const std::vector<uint32_t>& slots) {
   for (const uint32_t slot : slots) taken_[slot] = false;
-}
-
-std::vector<uint32_t> CpuSlots::CpusOf(uint32_t slot) const {
-  if (cpus_.empty() || slot >= total()) return {};
-  const size_t begin = slot * cpus_.size() / total();
-  const size_t end = std::max(begin + 1, (slot + 1) * cpus_.size() / total());
-  return {cpus_.begin() + static_cast<ptrdiff_t>(begin),
-          cpus_.begin() + static_cast<ptrdiff_t>(end)};
 }
 
 }  // namespace basisbench

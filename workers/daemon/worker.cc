@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/daemon/worker.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/base/telemetry/standard_pages.h"
 #include "services/base/version.h"
 #include "workers/daemon/inventory.h"
+#include "workers/daemon/nvml.h"
 
 namespace basisbench {
 namespace {
@@ -35,13 +38,35 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Start(WorkerOptions options) {
   return worker;
 }
 
+// What the inventory and the runner's catalogue allow; both are told of it.
+absl::StatusOr<Offer> Worker::FindOffer(v1::Inventory& inventory) {
+  v1::OperatorCatalogue& catalogue = *registration_.mutable_catalogue();
+  BB_ASSIGN_OR_RETURN(catalogue, checker_->Describe());
+  OfferRequest request;
+  request.device = options_.device;
+  request.slots = options_.slots;
+  request.runner_backends = {catalogue.backends().begin(), catalogue.backends().end()};
+  request.runner = options_.programs.runner;
+  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr)
+    request.cuda_visible_devices = visible;
+  for (v1::GpuInfo& gpu : ReadGpus(&request.no_gpu)) *inventory.add_gpus() = std::move(gpu);
+  BB_ASSIGN_OR_RETURN(Offer offer, MakeOffer(request, inventory));
+  *catalogue.mutable_backends() = {offer.backends.begin(), offer.backends.end()};
+  *inventory.mutable_gpus() = {offer.gpus.begin(), offer.gpus.end()};
+  Log(LogLevel::kInfo, "main", "offers",
+      {{"backends", absl::StrJoin(offer.backends, ",")},
+       {"slots", offer.slots.size()},
+       {"gpus", offer.gpus.size()}});
+  return offer;
+}
+
 absl::Status Worker::SetUp() {
   BB_ASSIGN_OR_RETURN(directory_, WorkDirectory::Open(options_.work_directory));
   BB_ASSIGN_OR_RETURN(v1::Inventory inventory,
                       ReadInventory({options_.cpus, options_.memory_bytes}));
   reaper_ = std::make_unique<Reaper>();
   checker_ = std::make_unique<Checker>(*reaper_, options_.programs);
-  BB_ASSIGN_OR_RETURN(*registration_.mutable_catalogue(), checker_->Describe());
+  BB_ASSIGN_OR_RETURN(Offer offer, FindOffer(inventory));
   outbox_ = std::make_unique<Outbox>(directory_->spool());
 
   services_.reaper = reaper_.get();
@@ -50,15 +75,14 @@ absl::Status Worker::SetUp() {
   services_.security = options_.security;
   services_.worker = options_.name;
   services_.work_directory = directory_->attempts();
-  const uint32_t slots = options_.slots > 0 ? options_.slots : DefaultSlots(inventory);
-  attempts_ = std::make_unique<AttemptTable>(
-      services_, CpuSlots({inventory.cpus().begin(), inventory.cpus().end()}, slots),
-      inventory.memory_bytes(), [this](const v1::Prepared& prepared) {
-        v1::AttachRequest message;
-        *message.mutable_prepared() = prepared;
-        Send(std::move(message));
-      });
-  probe_.Identify(options_.name, inventory, slots);
+  const auto slots = static_cast<uint32_t>(offer.slots.size());
+  attempts_ = std::make_unique<AttemptTable>(services_, std::move(offer.slots),
+                                             [this](const v1::Prepared& prepared) {
+                                               v1::AttachRequest message;
+                                               *message.mutable_prepared() = prepared;
+                                               Send(std::move(message));
+                                             });
+  probe_.Identify(options_.name, options_.device, inventory, slots);
   checks_ = std::make_unique<CheckQueue>(
       *checker_, [this](v1::AttachRequest answer) { Send(std::move(answer)); });
   BB_RETURN_IF_ERROR(ServeLaunches());

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/base/backends.h"
 #include "services/base/clock.h"
 #include "services/base/rpc/security.h"
 #include "services/base/telemetry/http_endpoint.h"
@@ -19,6 +20,7 @@
 #include "workers/daemon/check_queue.h"
 #include "workers/daemon/checker.h"
 #include "workers/daemon/launch_service.h"
+#include "workers/daemon/offer.h"
 #include "workers/daemon/outbox.h"
 #include "workers/daemon/probe.h"
 #include "workers/daemon/reaper.h"
@@ -29,10 +31,11 @@ namespace basisbench {
 struct WorkerOptions {
   std::string coordinator;  // "host:port"
   std::string name;
-  std::string address;         // advertised to peers
-  std::string listen;          // LaunchService, "host:port"
-  std::string http;            // "host:port"
-  uint32_t slots = 0;          // 0: DefaultSlots
+  std::string address;  // advertised to peers
+  std::string listen;   // LaunchService, "host:port"
+  std::string http;     // "host:port"
+  std::string device = kCpuDevice;
+  uint32_t slots = 0;          // 0: one per CPU or GPU
   std::vector<uint32_t> cpus;  // empty: all allowed
   int64_t memory_bytes = 0;    // 0: all allowed
   std::string work_directory;
@@ -66,6 +69,7 @@ class Worker final : public AttachEvents, public AttemptObserver {
  private:
   explicit Worker(WorkerOptions options) : options_(std::move(options)) {}
   absl::Status SetUp();
+  absl::StatusOr<Offer> FindOffer(v1::Inventory& inventory);
   absl::Status ServeLaunches();
   absl::Status ServeHttp();
   void RefreshMetrics();

@@ -83,6 +83,7 @@ void StateMetrics::AddJobs(Values* values) {
     MetricLabels info = id;
     info["name"] = job.spec().name();
     info["preset"] = job.spec().model().preset();
+    info["backend"] = job.spec().backend();
     info["state"] = Lower(v1::JobState_Name(job.state()), sizeof("JOB_STATE_") - 1);
     (*values)[{"basisbench_job_info", info}] = 1;
     (*values)[{"basisbench_job_cases", id}] = job.cases_total();

@@ -48,6 +48,8 @@ TEST_F(OptionsTest, NamesTheOptionThatIsWrong) {
       {Good({"--slots", "0"}), "--slots"},
       {Good({"--slots", "4097"}), "--slots"},
       {Good({"--slots", "two"}), "--slots"},
+      {Good({"--device", "gpu"}), "--device"},
+      {Good({"--device", "cuda", "--memory", "1000"}), "--memory: with --device cuda"},
       {Good({"--memory", "-1"}), "--memory"},
       {Good({"--memory", "0"}), "--memory"},
       {Good({"--drain-timeout", "-1"}), "--drain-timeout"},

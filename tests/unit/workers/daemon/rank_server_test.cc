@@ -126,8 +126,7 @@ class RankServerTest : public testing::Test {
     options.socket_path = folder_.path() + "/s";
     options.attempt_id = "a1";
     options.worker = "w1";
-    options.cpus_by_local_rank = {{0, 1}, {2, 3}};
-    options.memory_bytes_per_rank = 1000;
+    options.slots = {{{0, 1}, "GPU-a", 1000}, {{2, 3}, "GPU-b", 2000}};
     options_ = options;
     auto server = RankServer::Start(options, &events_);
     ASSERT_THAT(server, IsOk());
@@ -152,12 +151,14 @@ TEST_F(RankServerTest, ARankIsToldItsPlaceAndRankZeroTheWork) {
   EXPECT_THAT(told->assignment().cpus(), ElementsAre(0u, 1u));
   EXPECT_EQ(told->assignment().worker(), "w1");
   EXPECT_EQ(told->assignment().memory_bytes(), 1000);
+  EXPECT_EQ(told->assignment().gpu(), "GPU-a");
   EXPECT_EQ(told->assignment().work().job_id(), "j1");
   Client one(path());
   one.Send(HelloOf(1, 2, 1));
   const auto other = one.Receive();
   ASSERT_THAT(other, IsOk());
   EXPECT_THAT(other->assignment().cpus(), ElementsAre(2u, 3u));
+  EXPECT_EQ(other->assignment().gpu(), "GPU-b");
   EXPECT_FALSE(other->assignment().has_work());
 }
 

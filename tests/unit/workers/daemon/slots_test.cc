@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "workers/daemon/cpu_slots.h"
+#include "workers/daemon/slots.h"
 
 #include <numeric>
 #include <set>
@@ -27,8 +27,11 @@ TEST(ParseCpuList, NamesThePartThatIsWrong) {
   }
 }
 
-TEST(CpuSlots, GivesOutEachSlotOnce) {
-  CpuSlots slots({0, 1, 2, 3}, 4);
+TEST(SlotTable, GivesOutEachSlotOnce) {
+  SlotTable slots(CpuSlots({0, 1, 2, 3}, 4, 400));
+  EXPECT_EQ(slots.at(2).memory_bytes, 100);
+  EXPECT_EQ(slots.at(2).gpu, "");
+  EXPECT_THAT(slots.at(2).cpus, ElementsAre(2));
   EXPECT_THAT(*slots.Take(3), ElementsAre(0, 1, 2));
   EXPECT_THAT(slots.Take(2),
               Fails(absl::StatusCode::kResourceExhausted, "2 slots are wanted, 1 of 4 are free"));
@@ -38,24 +41,24 @@ TEST(CpuSlots, GivesOutEachSlotOnce) {
   EXPECT_FALSE(slots.Take(0).ok());
 }
 
-TEST(CpuSlots, SharesTheCpusEvenlyAndWithoutOverlap) {
+TEST(DivideCpus, GivesEvenPartsWithoutOverlap) {
   for (uint32_t cpus = 1; cpus <= 12; ++cpus) {
     std::vector<uint32_t> numbers(cpus);
     std::iota(numbers.begin(), numbers.end(), 10);
     for (uint32_t count = 1; count <= 12; ++count) {
-      const CpuSlots slots(numbers, count);
+      const std::vector<std::vector<uint32_t>> parts = DivideCpus(numbers, count);
+      ASSERT_EQ(parts.size(), count);
       std::multiset<uint32_t> given;
-      for (uint32_t slot = 0; slot < count; ++slot) {
-        const std::vector<uint32_t> mine = slots.CpusOf(slot);
-        EXPECT_GE(mine.size(), std::max(1u, cpus / count));
-        EXPECT_LE(mine.size(), cpus / count + 1);
-        given.insert(mine.begin(), mine.end());
+      for (const std::vector<uint32_t>& part : parts) {
+        EXPECT_GE(part.size(), std::max(1u, cpus / count));
+        EXPECT_LE(part.size(), cpus / count + 1);
+        given.insert(part.begin(), part.end());
       }
       const std::set<uint32_t> distinct(given.begin(), given.end());
       EXPECT_EQ(distinct.size(), std::min<size_t>(given.size(), cpus)) << cpus << " " << count;
     }
   }
-  EXPECT_TRUE(CpuSlots({1, 2}, 2).CpusOf(2).empty());
+  EXPECT_THAT(DivideCpus({}, 2), ElementsAre(testing::IsEmpty(), testing::IsEmpty()));
 }
 
 }  // namespace
