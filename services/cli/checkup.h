@@ -26,6 +26,7 @@ struct CheckupPaths {
   std::string programs;                       // folder of our binaries
   std::vector<std::string> search;            // PATH
   std::string blas = "libopenblas.so.0";      // what the runner loads
+  std::string nvml = "libnvidia-ml.so.1";     // what the worker loads
   std::string second_loopback = "127.0.0.2";  // what local workers listen on
 };
 
@@ -33,6 +34,8 @@ CheckupPaths ThisMachine();
 
 // Programs, Open MPI, libraries.
 std::vector<Check> CheckSoftware(const CheckupPaths& paths);
+// GPUs, their driver, and whether our programs were built for them.
+std::vector<Check> CheckGpus(const CheckupPaths& paths);
 // Processors, clock, memory, limits, counters.
 std::vector<Check> CheckMachine(const CheckupPaths& paths);
 

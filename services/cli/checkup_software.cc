@@ -3,15 +3,13 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/cli/checkup.h"
+#include "services/cli/checkup_program.h"
 
 namespace basisbench {
 namespace {
@@ -39,21 +37,10 @@ Check OurPrograms(const CheckupPaths& paths) {
           "build or install them beside basisbench; a client of a remote cluster needs none"};
 }
 
-// First line of what a program prints; empty when it cannot be run. `path` holds no quotes of ours
-// to break out of: it is an existing file, and is quoted.
-std::string FirstLine(const std::string& path) {
-  if (path.find('\'') != std::string::npos) return "";
-  const std::string command = absl::StrCat("timeout 10 '", path, "' --version 2>/dev/null");
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  std::array<char, 256> line = {};
-  if (pipe == nullptr || fgets(line.data(), line.size(), pipe.get()) == nullptr) return "";
-  return std::string(absl::StripAsciiWhitespace(line.data()));
-}
-
 Check Mpirun(const CheckupPaths& paths) {
   const std::string path = FindProgram(paths, "mpirun");
   if (path.empty()) return {"mpirun", Health::kFail, "not in PATH", kInstallMpi};
-  const std::string version = FirstLine(path);
+  const std::string version = FirstLine(AskProgram(path, "--version").output);
   const std::string found = absl::StrCat(path, ": ", version.empty() ? "no version" : version);
   // "mpirun (Open MPI) 4.1.4"
   const size_t name = version.find("(Open MPI) ");
@@ -83,18 +70,10 @@ Check OpenBlas(const CheckupPaths& paths) {
           config != nullptr ? std::string(absl::StripAsciiWhitespace(config())) : paths.blas, ""};
 }
 
-Check Gpu() {
-  if (void* nvml = dlopen("libnvidia-ml.so.1", RTLD_LAZY | RTLD_LOCAL); nvml != nullptr) {
-    dlclose(nvml);
-    return {"GPU driver", Health::kOk, "libnvidia-ml.so.1", ""};
-  }
-  return {"GPU driver", Health::kUnknown, "no libnvidia-ml.so.1; CPU only", ""};
-}
-
 }  // namespace
 
 std::vector<Check> CheckSoftware(const CheckupPaths& paths) {
-  return {OurPrograms(paths), Mpirun(paths), Orted(paths), OpenBlas(paths), Gpu()};
+  return {OurPrograms(paths), Mpirun(paths), Orted(paths), OpenBlas(paths)};
 }
 
 }  // namespace basisbench

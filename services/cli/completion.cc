@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/base/backends.h"
 #include "services/cli/equal_budget.h"
 
 namespace basisbench {
@@ -19,6 +20,7 @@ constexpr size_t kMostJobs = 50;
 const std::map<std::string, std::vector<std::string>>& FixedValues() {
   static const auto& values = *new std::map<std::string, std::vector<std::string>>{
       {"--output", FormatNames()},
+      {"--backend", KnownBackends()},
       {"--phase", {"prefill", "decode"}},
       {"--cache", {"hot", "cold"}},
       {"--dtype", {"f32", "f64", "bf16", "f16"}},

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/base/backends.h"
 #include "services/cli/frontier_bound.h"
 #include "services/cli/frontier_parts.h"
 #include "services/cli/spec_text.h"
@@ -43,7 +44,7 @@ std::string PlaceOf(const v1::Case& c, bool mixes_tokens) {
   add(c.direction(), "forward");
   add(c.cache(), "hot");
   add(c.input(), "normal");
-  add(c.backend(), "cpu_mpi");
+  add(c.backend(), kCpuMpi);
   return absl::StrJoin(words, " ");
 }
 

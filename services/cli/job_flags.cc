@@ -176,6 +176,11 @@ void AddJobFlags(CLI::App& app, JobFlags& f) {
                  "(default: the operator's first)")
       ->group("Job");
   app.add_option("--ranks", f.ranks, "World sizes, e.g. 1,2,4")->group("Job");
+  app.add_option(
+         "--backend", f.backend,
+         "What ranks compute on and talk through: cpu_mpi (default), cuda_nccl, or cuda_mpi, "
+         "where ranks may share a GPU")
+      ->group("Job");
   app.add_option("--grid", f.grid, "Process grid RxC, or RxCxD of summa_2_5d")->group("Job");
   app.add_option("--direction", f.directions, "Directions, e.g. forward,backward")->group("Job");
   app.add_option("--cache", f.caches, "hot, cold or both: hot,cold")->group("Job");
@@ -226,6 +231,7 @@ absl::StatusOr<v1::JobSpec> BuildSpec(const JobFlags& flags, std::istream& in) {
   BB_RETURN_IF_ERROR(SetLabels(flags, &spec));
   if (!flags.name.empty()) spec.set_name(flags.name);
   if (!flags.input.empty()) spec.set_input(flags.input);
+  if (!flags.backend.empty()) spec.set_backend(flags.backend);
   if (!flags.grid.empty()) spec.set_grid(flags.grid);
   if (flags.priority != 0) spec.set_priority(flags.priority);
   if (flags.max_attempts != 0) spec.set_max_attempts(flags.max_attempts);

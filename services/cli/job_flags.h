@@ -30,6 +30,7 @@ struct JobFlags {
   std::string directions;
   std::string caches;
   std::string input;
+  std::string backend;
   std::string grid;
   std::string min_time;
   std::string max_time;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/cli/listings.h"
 
+#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -26,6 +27,16 @@ std::string OperatorsOf(const v1::JobSpec& spec) {
 
 Cell TimeCell(bool present, const google::protobuf::Timestamp& time) {
   return present ? Cell(Json(IsoTime(time))) : Cell();
+}
+
+// "2 x NVIDIA H100 80GB HBM3"; absent without GPUs.
+Cell GpuModels(const v1::Inventory& inventory) {
+  std::map<std::string, int> counts;
+  for (const v1::GpuInfo& gpu : inventory.gpus()) ++counts[gpu.name()];
+  if (counts.empty()) return Cell();
+  return Cell(Json(absl::StrJoin(counts, ", ", [](std::string* out, const auto& model) {
+    absl::StrAppend(out, model.second, " x ", model.first);
+  })));
 }
 
 std::string WorkerStateName(v1::WorkerState state) {
@@ -75,7 +86,9 @@ Table WorkerTable(const std::vector<v1::WorkerInfo>& workers) {
                           {"cpus", Audience::kAll, true},
                           {"memory_bytes", Audience::kAll, true, "MEMORY"},
                           {"gpus", Audience::kAll, true},
+                          {"backends"},
                           {"cpu_model"},
+                          {"gpu_models", Audience::kWide},
                           {"numa_nodes", Audience::kWide, true},
                           {"last_level_cache_bytes", Audience::kWide, true, "LAST CACHE"},
                           {"http_port", Audience::kWide, true},
@@ -92,8 +105,9 @@ Table WorkerTable(const std::vector<v1::WorkerInfo>& workers) {
     table.rows.push_back(
         {{Json(worker.name()), Json(WorkerStateName(worker.state())), Json(worker.address()),
           Json(worker.slots_used()), Json(worker.slots()), Json(has.cpus_size()),
-          bytes(has.memory_bytes()), Json(has.gpus_size()), Json(has.cpu_model()),
-          Json(has.numa_nodes()), bytes(has.last_level_cache_bytes()), Json(worker.http_port()),
+          bytes(has.memory_bytes()), Json(has.gpus_size()), List(worker.backends()),
+          Json(has.cpu_model()), GpuModels(has), Json(has.numa_nodes()),
+          bytes(has.last_level_cache_bytes()), Json(worker.http_port()),
           TimeCell(worker.has_last_seen(), worker.last_seen()), Json(worker.version()),
           List(worker.attempts())},
          ""});

@@ -69,6 +69,7 @@ v1::SubmitJobRequest CostRequest(const v1::Case& c) {
   if (!c.direction().empty()) spec.add_directions(c.direction());
   if (!c.cache().empty()) spec.add_caches(c.cache());
   spec.set_input(c.input());
+  spec.set_backend(c.backend());
   spec.set_no_baseline(true);
   return request;
 }

@@ -42,7 +42,7 @@ std::vector<Check> CheckCluster(Context& context) {
 int Doctor(Context& context) {
   const CheckupPaths paths = ThisMachine();
   std::vector<Check> checks = CheckSoftware(paths);
-  for (const auto& more : {CheckMachine(paths), CheckCluster(context)}) {
+  for (const auto& more : {CheckGpus(paths), CheckMachine(paths), CheckCluster(context)}) {
     checks.insert(checks.end(), more.begin(), more.end());
   }
   PrintTable(CheckTable(checks), context.print_options(), context.out());

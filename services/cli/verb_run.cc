@@ -19,6 +19,8 @@ void AddRunVerb(CLI::App& app, Context& context) {
   verb->footer(
       "Example: basisbench run --operators 'matmul,monarch{blocks=32},wht' --shape 512x768x768 "
       "--ranks 1,2\n"
+      "         basisbench run --operators matmul,wht --shape 4096x4096x4096 --ranks 2 --backend "
+      "cuda_nccl\n"
       "         basisbench run --operators matmul,monarch --shape 512x768x768 --ranks 4 --sharding "
       "auto");
   verb->callback([&context, flags, follow] {

@@ -15,7 +15,9 @@ void AddSubmitVerb(CLI::App& app, Context& context) {
   auto wait = std::make_shared<bool>(false);
   AddJobFlags(*verb, *flags);
   verb->add_flag("--wait", *wait, "Wait for the end; exits as the job did");
-  verb->footer("Example: basisbench submit -f sweep.yaml");
+  verb->footer(
+      "Example: basisbench submit -f sweep.yaml\n"
+      "         basisbench submit -f sweep.yaml --backend cuda_nccl");
   verb->callback([&context, flags, wait] {
     context.action = [&context, flags, wait] {
       const auto response = Submit(context, *flags, /*validate_only=*/false);

@@ -65,7 +65,9 @@ void AddValidateVerb(CLI::App& app, Context& context) {
       app.add_subcommand("validate", "Show the cases, costs and fit of a job; queue nothing");
   auto flags = std::make_shared<JobFlags>();
   AddJobFlags(*verb, *flags);
-  verb->footer("Example: basisbench validate -f sweep.yaml");
+  verb->footer(
+      "Example: basisbench validate -f sweep.yaml\n"
+      "         basisbench validate -f sweep.yaml --backend cuda_mpi");
   verb->callback([&context, flags] {
     context.action = [&context, flags] {
       const auto response = Submit(context, *flags, /*validate_only=*/true);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "basisbench/v1/operator.pb.h"
 #include "gtest/gtest.h"
 
 namespace basisbench {
@@ -96,6 +97,44 @@ TEST_F(CheckupTest, WantsOpenMpiFourAndOurPrograms) {
 TEST_F(CheckupTest, OneFailureIsEnough) {
   EXPECT_FALSE(AnyFailed({{"a", Health::kWarning, "", ""}, {"b", Health::kUnknown, "", ""}}));
   EXPECT_TRUE(AnyFailed({{"a", Health::kOk, "", ""}, {"b", Health::kFail, "", ""}}));
+}
+
+TEST_F(CheckupTest, TellsOfGpusDriverAndBuild) {
+  const auto gpu = [this](const std::string& name) { return Named(CheckGpus(paths_), name); };
+  paths_.nvml = "libno-such-nvml.so.1";
+  EXPECT_EQ(gpu("GPU driver").health, Health::kUnknown);
+  EXPECT_EQ(gpu("GPUs").health, Health::kUnknown);
+  EXPECT_EQ(gpu("CUDA build").health, Health::kUnknown);
+
+  Write("/proc/driver/nvidia/version",
+        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.14  Release Build\n");
+  EXPECT_EQ(gpu("GPU driver").health, Health::kWarning) << "no library";
+  EXPECT_EQ(gpu("GPU driver").found, "550.54.14, but no libno-such-nvml.so.1");
+  paths_.nvml = "libc.so.6";
+  EXPECT_EQ(gpu("GPU driver").found, "550.54.14, libc.so.6");
+
+  Write("/bin/basisbench-worker",
+        "#!/bin/sh\necho 'basisbench-worker: no GPU: none there' >&2\nexit 1\n");
+  EXPECT_EQ(gpu("GPUs").health, Health::kUnknown);
+  EXPECT_EQ(gpu("GPUs").found, "basisbench-worker: no GPU: none there");
+  v1::OperatorCatalogue catalogue;
+  catalogue.add_backends("cpu_mpi");
+  Write("/bin/description", catalogue.SerializeAsString());
+  Write("/bin/basisbench-runner", "#!/bin/sh\ncat \"$(dirname \"$0\")/description\"\n");
+  EXPECT_EQ(gpu("CUDA build").health, Health::kUnknown) << "nobody misses it";
+
+  Write("/bin/basisbench-worker", R"(#!/bin/sh
+[ "$1" = --list-gpus ] && echo '{"gpus":[{"name":"A","memory_bytes":"1073741824"},{"name":"A","memory_bytes":"1073741824"}]}'
+)");
+  EXPECT_EQ(gpu("GPUs").health, Health::kOk);
+  EXPECT_EQ(gpu("GPUs").found, "2 x A, 1.00 GiB");
+  EXPECT_EQ(gpu("CUDA build").health, Health::kWarning);
+  EXPECT_EQ(gpu("CUDA build").found, "the runner has cpu_mpi only");
+  catalogue.add_backends("cuda_nccl");
+  Write("/bin/description", catalogue.SerializeAsString());
+  EXPECT_EQ(gpu("CUDA build").health, Health::kOk);
+  Write("/bin/basisbench-runner", "#!/bin/sh\nexit 3\n");
+  EXPECT_EQ(gpu("CUDA build").health, Health::kFail);
 }
 
 }  // namespace

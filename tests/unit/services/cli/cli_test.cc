@@ -87,12 +87,16 @@ TEST(Cli, SubmitsFileAndFlagsAndPrintsOnlyTheId) {
   };
   const Ran ran = RunWords(
       {"--coordinator", fake.target(), "submit", "-f", "-", "--ranks", "1,2", "--label", "a=b"},
-      "operators: [matmul]\nshapes: [8x8]\nranks: [9]\n");
+      "operators: [matmul]\nshapes: [8x8]\nranks: [9]\nbackend: cuda_mpi\n");
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.out, "j1\n");
   EXPECT_THAT(seen.spec().ranks(), ::testing::ElementsAre(1, 2));
   EXPECT_EQ(seen.spec().labels().at("a"), "b");
   EXPECT_EQ(seen.request_id().size(), 36u);
+  EXPECT_EQ(seen.spec().backend(), "cuda_mpi");
+  RunWords({"--coordinator", fake.target(), "submit", "-f", "-", "--backend", "cuda_nccl"},
+           "operators: [matmul]\nshapes: [8x8]\nbackend: cuda_mpi\n");
+  EXPECT_EQ(seen.spec().backend(), "cuda_nccl") << "a flag replaces what the file says";
 }
 
 TEST(Cli, ComparesTwoJobsAndFailsOnRegressionOnlyWhenAsked) {

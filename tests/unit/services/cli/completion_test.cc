@@ -22,6 +22,7 @@ TEST(Completion, OffersWhatMayStandThere) {
                {{"run", "--phase", ""}, "prefill\ndecode\n"},
                {{"run", "--phase=d"}, "--phase=decode\n"},
                {{"run", "--cache", "hot,c"}, "hot,cold\n"},
+               {{"submit", "--backend", "cuda"}, "cuda_nccl\ncuda_mpi\n"},
                {{"get", "jobs", "-o", "j"}, "json\njsonl\n"},
                {{"watch", "--coordinator", "TARGET", ""}, "j1\n"},
                {{"--coordinator=TARGET", "compare", "a", "j"}, "j1\n"},

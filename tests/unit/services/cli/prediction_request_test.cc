@@ -40,6 +40,7 @@ TEST(CostRequest, DescribesTheOneCaseAndQueuesNothing) {
   v1::CaseResult record = At("monarch", 1024, "g");
   (*record.mutable_case_()->mutable_operator_()->mutable_parameters())["blocks"] = "16";
   record.mutable_case_()->set_cache("cold");
+  record.mutable_case_()->set_backend("cuda_nccl");
   const v1::SubmitJobRequest request = CostRequest(record.case_());
   EXPECT_TRUE(request.validate_only());
   EXPECT_TRUE(request.spec().no_baseline());
@@ -48,6 +49,7 @@ TEST(CostRequest, DescribesTheOneCaseAndQueuesNothing) {
   EXPECT_THAT(request.spec().ranks(), ElementsAre(1024));
   EXPECT_THAT(request.spec().shardings(), ElementsAre("row"));
   EXPECT_THAT(request.spec().caches(), ElementsAre("cold"));
+  EXPECT_EQ(request.spec().backend(), "cuda_nccl") << "other backends cost otherwise";
   EXPECT_EQ(request.spec().shapes(0).d_out(), 3072);
 }
 
