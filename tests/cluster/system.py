@@ -71,6 +71,7 @@ class System:
         self.store = pathlib.Path(store_dir or self.dir) / "store.db"
         self.coordinator_args = list(coordinator_args)
         self.worker_args = list(worker_args)
+        self.special = {}  # name of a worker host -> arguments and environment of its own
         self.coordinator = None
         self.grpc_port = 0
         self.http_port = 0
@@ -124,12 +125,13 @@ class System:
     def start_worker(self, host, wait=True):
         ready = self.dir / f"{host.name}.ready"
         ready.unlink(missing_ok=True)
+        arguments, environment = self.special.get(host.name, ((), None))
         process = Process(
             host,
             [BIN / "basisbench-worker", "--coordinator", self.address, "--name", host.name, "--address", host.address,
              "--listen", f"{host.address}:0", "--http", f"{host.address}:0", "--slots", self.slots, "--work-dir",
-             self.dir / f"work-{host.name}", "--ready-file", ready, "--insecure", *self.worker_args],
-            self.dir / f"{host.name}.log")
+             self.dir / f"work-{host.name}", "--ready-file", ready, "--insecure", *self.worker_args, *arguments],
+            self.dir / f"{host.name}.log", environment)
         self.workers[host.name] = process
         if wait:
             process.ports = self._ready(process, ready)
@@ -166,7 +168,7 @@ class System:
                 except OSError:
                     continue
                 name = pathlib.Path(command.split("\0")[0]).name
-                if name in ("orted", "mpirun", "basisbench-runner") and mine in environment + command:
+                if name in ("orted", "mpirun", "basisbench-runner", "stand_in_runner") and mine in environment + command:
                     found.append(int(entry.name))
             return found
 
