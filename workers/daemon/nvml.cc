@@ -25,6 +25,7 @@ std::vector<v1::GpuInfo> ReadGpus(NvmlApi& nvml, std::string* note) {
     gpus.back().set_name(gpu.name);
     gpus.back().set_uuid(gpu.uuid);
     gpus.back().set_memory_bytes(gpu.memory_bytes);
+    gpus.back().set_pci_bus_id(gpu.pci_bus_id);
   }
   return gpus;
 }

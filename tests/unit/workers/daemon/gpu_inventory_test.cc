@@ -16,6 +16,7 @@ TEST(GpuInventory, ListsGpusAndInstancesAsTheyAre) {
   const auto gpus = ReadGpus(nvml, &note);
   ASSERT_EQ(gpus.size(), 2u);
   EXPECT_EQ(gpus[0].uuid(), "GPU-a");
+  EXPECT_EQ(gpus[0].pci_bus_id(), "0000:3b:00.0") << "as the kernel writes it";
   EXPECT_EQ(gpus[1].uuid(), "MIG-1");
   EXPECT_EQ(gpus[1].index(), 1u);
   EXPECT_EQ(gpus[1].memory_bytes(), 5);
