@@ -120,6 +120,13 @@ struct Dwt {
     return task.work + (level % 2 == 0 ? task.n / 2 : 0);
   }
 
+  // Longer filters compute for longer than memory takes, and leave registers that are not aligned:
+  // a line that is written around the cache and through it waits.
+  template <int Taps>
+  static bool Streams(const DwtTask<T>& task) {
+    return Taps == 2 && task.stream;
+  }
+
   template <int Taps>
   static void Analyse(const DwtTask<T>& task, const T* in, T* out) {
     for (int64_t level = 1; level <= task.levels; ++level) {
@@ -127,7 +134,7 @@ struct Dwt {
       const T* x = level == 1 ? in : Sums(task, level - 1);
       T* a = level == task.levels ? out : Sums(task, level);
       T* d = out + q / 2;
-      if (task.stream && Aligned<Bytes>(d)) {
+      if (Streams<Taps>(task) && Aligned<Bytes>(d)) {
         Split<Taps, true>(task, q, x, a, d);
       } else {
         Split<Taps, false>(task, q, x, a, d);
@@ -140,7 +147,7 @@ struct Dwt {
     for (int64_t level = task.levels; level >= 1; --level) {
       const int64_t q = task.n >> (level - 1);
       const T* a = level == task.levels ? in : Sums(task, level);
-      if (level == 1 && task.stream && Aligned<Bytes>(out)) {
+      if (level == 1 && Streams<Taps>(task) && Aligned<Bytes>(out)) {
         Join<Taps, true>(task, q, a, in + q / 2, out);
       } else {
         Join<Taps, false>(task, q, a, in + q / 2, level == 1 ? out : Sums(task, level - 1));
