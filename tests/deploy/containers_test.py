@@ -21,6 +21,8 @@ DOCKER = ROOT / "deploy/docker"
 BIN = pathlib.Path(os.environ.get("BASISBENCH_BIN", ROOT / "build/dev/bin"))
 PROGRAMS = {"coordinator": ["basisbench-coordinator"], "cli": ["basisbench"],
             "worker": ["basisbench-worker", "basisbench-runner", "basisbench-launch-agent", "basisbench-guard"]}
+# Of a build with CUDA. The image without it is built without, the one with it has them from its base.
+OF_CUDA = re.compile(r"/lib(cudart|cublas|cublasLt|cufft|nvJitLink|nccl)\.so\.")
 BASE_SYSTEM = {"libc6", "libgcc-s1", "libstdc++6"}
 
 
@@ -81,6 +83,8 @@ class PackagesTest(unittest.TestCase):
             for program in filter(pathlib.Path.exists, [BIN / name for name in programs]):
                 checked += 1
                 for library in re.findall(r"=> (/\S+)", output("ldd", program)):
+                    if OF_CUDA.search(library):
+                        continue
                     package = package_of(library)
                     self.assertIn(package, provided, f"{program.name} loads {library}, which image {image} lacks")
         if checked == 0:
@@ -90,6 +94,23 @@ class PackagesTest(unittest.TestCase):
         self.assertLessEqual({"libopenblas0-pthread", "openmpi-bin"}, runtime_packages("worker"))
         source = (ROOT / "workers/devices/cpu/openblas.cc").read_text()
         self.assertIn('"libopenblas.so.0"', source, "another library is loaded: change the packages and this test")
+
+    def test_the_packages_of_libraries_are_found_from_the_programs(self):
+        """The script that an image of another distribution takes its list from, on the programs of this one."""
+        for image, programs in PROGRAMS.items():
+            built = [BIN / name for name in programs if (BIN / name).exists()]
+            if not built:
+                continue
+            run = subprocess.run([DOCKER / "library-packages.sh", *built], capture_output=True, text=True)
+            loaded = {library for program in built for library in re.findall(r"=> (/\S+)", output("ldd", program))}
+            packages = {package_of(library) for library in loaded}
+            if None in packages:
+                self.assertEqual(run.returncode, 1)
+                self.assertIn("no package has /", run.stderr)
+            else:
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.assertEqual(set(run.stdout.split()), packages)
+        self.assertEqual(subprocess.run([DOCKER / "library-packages.sh"], capture_output=True).returncode, 2)
 
     def test_every_package_belongs_to_an_image(self):
         named = set().union(*[runtime_packages(image) for image in PROGRAMS])
@@ -133,14 +154,37 @@ class DockerfileTest(unittest.TestCase):
                 self.assertIn(f'envname("{name}")', options.options_of(image))
         self.assertRegex((DOCKER / "Dockerfile").read_text(), r"ARG DEBIAN=debian:\d+\.\d+-slim")
 
-    def test_the_build_stage_uses_presets_that_exist(self):
+    def test_the_build_stages_use_presets_that_exist(self):
         presets = (ROOT / "CMakePresets.json").read_text()
-        for name in re.findall(r"--preset (\w+)", "\n".join(stages()["build"])):
-            self.assertIn(f'"name": "{name}"', presets)
+        for stage, preset in (("build", "release"), ("build_cuda", "cuda")):
+            self.assertEqual(set(re.findall(r"--preset (\w+)", "\n".join(stages()[stage]))), {preset})
+            self.assertIn(f'"name": "{preset}"', presets)
+
+    def test_the_worker_for_gpus_differs_from_the_other_by_its_base_and_device(self):
+        cpu, gpu, build = ("\n".join(stages()[name]) for name in ("worker", "worker_cuda", "build_cuda"))
+        self.assertEqual(set(re.findall(r"/cuda/bin/(\S+)", gpu)), set(PROGRAMS["worker"]))
+        self.assertEqual(set(re.findall(r"/cuda/bin/([\w-]+)", build)), set(PROGRAMS["worker"]), "whose libraries are looked up")
+        for line in ("USER", "HEALTHCHECK", "ENTRYPOINT", "EXPOSE", "VOLUME"):
+            self.assertEqual(re.findall(rf"(?m)^{line} .*", gpu), re.findall(rf"(?m)^{line} .*", cpu))
+        # What is started or loaded by name is not among the libraries that the programs are linked with.
+        for package in ("tini", "openmpi-bin", "libopenblas0-pthread"):
+            self.assertIn(package, build)
+            self.assertIn(package, runtime_packages("worker"))
+        settings = dict(re.findall(r"(\w+)=(\S+)", " ".join(re.findall(r"(?m)^ENV (.*)", gpu))))
+        self.assertEqual(settings["BASISBENCH_DEVICE"], "cuda")
+        self.assertEqual(settings["NVIDIA_DRIVER_CAPABILITIES"], "compute,utility", "utility is NVML")
+        for name in settings:
+            if name.startswith("BASISBENCH_"):
+                self.assertIn(f'envname("{name}")', options.options_of("worker"))
+        text = (DOCKER / "Dockerfile").read_text()
+        self.assertRegex(text, r"(?m)^ARG CUDA=\d+\.\d+\.\d+$")
+        for kind, stage in (("devel", build), ("runtime", gpu)):
+            self.assertIn(f"FROM nvidia/cuda:${{CUDA}}-{kind}-ubuntu${{UBUNTU}}", stage)
 
     @unittest.skipUnless(shutil.which("shellcheck"), "no shellcheck")
     def test_scripts_pass_shellcheck(self):
         subprocess.run(["shellcheck", *DOCKER.glob("*.sh"), ROOT / "deploy/kubernetes/secrets.sh"], check=True)
+        subprocess.run(["shellcheck", "-x", "deploy/dev/gpu.sh"], check=True, cwd=ROOT)
 
 
 class HealthcheckTest(unittest.TestCase):
@@ -192,9 +236,9 @@ class ComposeTest(unittest.TestCase):
 
     def test_settings_are_options_of_their_programs(self):
         for name, service in compose()["services"].items():
-            image = service["image"].split(":")[0].removeprefix("basisbench-")
+            image = service["image"].split(":")[0].removeprefix("basisbench-").removesuffix("-cuda")
             for setting in service.get("environment", {}):
-                if image in options.SOURCES:
+                if image in options.SOURCES and setting.startswith("BASISBENCH_"):
                     self.assertIn(f'envname("{setting}")', options.options_of(image), name)
 
     def test_mounted_files_exist_and_named_volumes_are_declared(self):
@@ -204,9 +248,21 @@ class ComposeTest(unittest.TestCase):
                 source = volume.split(":")[0]
                 self.assertTrue((ROOT / source).exists() if source.startswith(".") else source in content["volumes"], f"{name}: {volume}")
 
+    def test_only_the_profile_gpu_asks_for_gpus(self):
+        asking = {}
+        for name, service in compose()["services"].items():
+            for device in service.get("deploy", {}).get("resources", {}).get("reservations", {}).get("devices", []):
+                asking[name] = device
+        self.assertEqual(asking, {"worker-gpu": {"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}})
+        service = compose()["services"]["worker-gpu"]
+        self.assertEqual(service["profiles"], ["gpu"])
+        self.assertEqual(service["build"]["target"], "worker_cuda")
+        self.assertEqual(service["environment"]["BASISBENCH_DEVICE"], "cuda")
+        self.assertEqual(service["cap_drop"], ["ALL"])
+
     @unittest.skipUnless(shutil.which("docker-compose"), "no docker-compose")
     def test_docker_compose_accepts_it(self):
-        subprocess.run(["docker-compose", "-f", ROOT / "docker-compose.yml", "config", "-q"], check=True, cwd=ROOT)
+        subprocess.run(["docker-compose", "-f", ROOT / "docker-compose.yml", "--profile", "gpu", "config", "-q"], check=True, cwd=ROOT)
 
 
 class ProvisioningTest(unittest.TestCase):

@@ -129,6 +129,30 @@ class RenderTest(unittest.TestCase):
         self.assertEqual(groups, source)
 
 
+    def test_gpu_has_secure_workers_on_gpus_that_may_share_memory(self):
+        things = render("overlays/gpu")
+        worker = next(w for w in manifests.workloads(things) if w["metadata"]["name"] == "basisbench-worker")
+        pod = worker["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        self.assertRegex(container["image"], r"^basisbench-worker-cuda:\d")
+        self.assertEqual(container["resources"]["limits"]["nvidia.com/gpu"], 8)
+        self.assertNotIn("nvidia.com/gpu", container["resources"]["requests"], "requests of it are its limits")
+        self.assertIn({"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}, pod["tolerations"])
+        [shared] = [v["emptyDir"] for v in pod["volumes"] if v["name"] == "shm"]
+        self.assertEqual(shared["medium"], "Memory")
+        self.assertGreaterEqual(int(shared["sizeLimit"].removesuffix("Gi")), 8)
+        values = {each["name"]: each.get("value") for each in container["env"]}
+        self.assertEqual(values["BASISBENCH_DEVICE"], "cuda")
+        self.assertIn('envname("BASISBENCH_DEVICE")', options.options_of("worker"))
+        self.assertNotIn("BASISBENCH_SLOTS", values, "a slot for each GPU, not for each CPU")
+        configs = {t["metadata"]["name"]: t["data"] for t in things if t["kind"] == "ConfigMap" and "data" in t}
+        given = {key for source in container["envFrom"] for key in configs[source["configMapRef"]["name"]]}
+        self.assertIn("NCCL_DEBUG", given)
+        self.assertIn("BASISBENCH_TLS_CERT", given)
+        cpu = next(w for w in manifests.workloads(render("overlays/cluster")) if w["metadata"]["name"] == "basisbench-worker")
+        self.assertEqual(pod["securityContext"], cpu["spec"]["template"]["spec"]["securityContext"])
+
+
 class CheckersTest(unittest.TestCase):
     """Each check finds what it is for."""
 
