@@ -22,46 +22,84 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Numbers in the memory that messages are sent from: a device's, or the host's where there is none.
+class Numbers {
+ public:
+  static absl::StatusOr<Numbers> Make(Device* device, int64_t count) {
+    Numbers numbers(device, count);
+    if (device == nullptr) {
+      numbers.on_host_.resize(static_cast<size_t>(count));
+    } else {
+      BB_ASSIGN_OR_RETURN(numbers.on_device_, device->Allocate(numbers.bytes()));
+      // Its zeros must not come after a message.
+      BB_RETURN_IF_ERROR(device->Synchronize());
+    }
+    return numbers;
+  }
+
+  double* data() { return device_ == nullptr ? on_host_.data() : on_device_.as<double>(); }
+  int64_t count() const { return count_; }
+  int64_t bytes() const { return count_ * static_cast<int64_t>(sizeof(double)); }
+
+  absl::Status Put(const double* from) {
+    if (device_ != nullptr) return device_->Upload(from, bytes(), data());
+    std::copy_n(from, count_, data());
+    return absl::OkStatus();
+  }
+  absl::Status Get(double* to) {
+    if (device_ != nullptr) return device_->Download(data(), bytes(), to);
+    std::copy_n(data(), count_, to);
+    return absl::OkStatus();
+  }
+
+ private:
+  Numbers(Device* device, int64_t count) : device_(device), count_(count) {}
+
+  Device* device_;
+  int64_t count_;
+  std::vector<double> on_host_;
+  Buffer on_device_;
+};
+
 // The two ranks of a pair. The leader takes times and says, in each message of one number, how
 // many repetitions follow, so that both stop together.
 class Pair {
  public:
-  Pair(Communicator& communicator, int peer, bool leads)
-      : communicator_(communicator), peer_(peer), leads_(leads) {}
+  Pair(Communicator& communicator, Numbers& word, int peer, bool leads)
+      : communicator_(communicator), word_(word), peer_(peer), leads_(leads) {}
 
   // Half a round trip, median of as many as fit `seconds`.
   absl::StatusOr<double> Latency(double seconds);
   // One way, median of bursts that fit `seconds`; a burst ends with an answer.
-  absl::StatusOr<double> Bandwidth(double seconds, std::vector<double>& message);
+  absl::StatusOr<double> Bandwidth(double seconds, Numbers& message);
 
  private:
   static constexpr int kBurst = 4;
 
-  absl::Status Send(const double* data, int64_t count) { return Move(data, count, true); }
-  absl::Status Receive(double* data, int64_t count) { return Move(data, count, false); }
-
-  absl::Status Move(const double* data, int64_t count, bool sends) {
-    void* into = const_cast<double*>(data);
-    BB_ASSIGN_OR_RETURN(
-        std::unique_ptr<Pending> pending,
-        communicator_.StartSendRecv(Dtype::kF64, data, sends ? count : 0, sends ? peer_ : -1, into,
-                                    sends ? 0 : count, sends ? -1 : peer_));
+  absl::Status Move(Numbers& numbers, bool sends) {
+    const int64_t count = numbers.count();
+    BB_ASSIGN_OR_RETURN(std::unique_ptr<Pending> pending,
+                        communicator_.StartSendRecv(Dtype::kF64, numbers.data(), sends ? count : 0,
+                                                    sends ? peer_ : -1, numbers.data(),
+                                                    sends ? 0 : count, sends ? -1 : peer_));
     return pending->Wait();
   }
 
   absl::Status RoundTrip() {
-    double word = 0;
-    BB_RETURN_IF_ERROR(leads_ ? Send(&word, 1) : Receive(&word, 1));
-    return leads_ ? Receive(&word, 1) : Send(&word, 1);
+    BB_RETURN_IF_ERROR(Move(word_, leads_));
+    return Move(word_, !leads_);
   }
 
-  absl::Status Burst(std::vector<double>& message) {
-    for (int i = 0; i < kBurst; ++i) {
-      const int64_t count = static_cast<int64_t>(message.size());
-      BB_RETURN_IF_ERROR(leads_ ? Send(message.data(), count) : Receive(message.data(), count));
-    }
-    double word = 0;
-    return leads_ ? Receive(&word, 1) : Send(&word, 1);
+  absl::Status Burst(Numbers& message) {
+    for (int i = 0; i < kBurst; ++i) BB_RETURN_IF_ERROR(Move(message, leads_));
+    return Move(word_, !leads_);
+  }
+
+  // The leader's number on both.
+  absl::Status Tell(double* number) {
+    if (leads_) BB_RETURN_IF_ERROR(word_.Put(number));
+    BB_RETURN_IF_ERROR(Move(word_, leads_));
+    return word_.Get(number);
   }
 
   // Runs `body` a few times to warm up, then as often as fits; times on the leader.
@@ -72,7 +110,7 @@ class Pair {
     for (int i = 0; i < kWarmup; ++i) BB_RETURN_IF_ERROR(body());
     const double each = SecondsSince(started) / kWarmup;
     double repetitions = std::clamp<double>(seconds / std::max(each, 1e-9), kFewest, kMost);
-    BB_RETURN_IF_ERROR(leads_ ? Send(&repetitions, 1) : Receive(&repetitions, 1));
+    BB_RETURN_IF_ERROR(Tell(&repetitions));
     std::vector<double> times;
     for (int i = 0; i < static_cast<int>(repetitions); ++i) {
       const auto begin = SteadyClock::now();
@@ -83,6 +121,7 @@ class Pair {
   }
 
   Communicator& communicator_;
+  Numbers& word_;
   const int peer_;
   const bool leads_;
 };
@@ -92,9 +131,9 @@ absl::StatusOr<double> Pair::Latency(double seconds) {
   return round_trip / 2;
 }
 
-absl::StatusOr<double> Pair::Bandwidth(double seconds, std::vector<double>& message) {
+absl::StatusOr<double> Pair::Bandwidth(double seconds, Numbers& message) {
   BB_ASSIGN_OR_RETURN(const double burst, MedianSeconds(seconds, [&] { return Burst(message); }));
-  return static_cast<double>(kBurst * message.size() * sizeof(double)) / burst;
+  return static_cast<double>(kBurst * message.bytes()) / burst;
 }
 
 }  // namespace
@@ -105,7 +144,11 @@ absl::StatusOr<WireProbe> ProbeWire(Communicator& communicator, const WireProbeO
   // Pairs (r, r+1) with r of the phase's parity; with an odd ring its closing pair comes alone.
   const int phases = ranks == 2 ? 1 : ranks % 2 == 0 ? 2 : 3;
   const double share = absl::ToDoubleSeconds(options.budget) / phases;
-  std::vector<double> message(std::max<int64_t>(1, options.message_bytes / 8));
+  BB_ASSIGN_OR_RETURN(
+      Numbers message,
+      Numbers::Make(options.device, std::max<int64_t>(1, options.message_bytes / 8)));
+  BB_ASSIGN_OR_RETURN(Numbers word, Numbers::Make(options.device, 1));
+  BB_ASSIGN_OR_RETURN(Numbers shared, Numbers::Make(options.device, 2 * ranks));
 
   // {latency, 1 / bandwidth} of the pairs this rank led, then of all ranks: worst is largest.
   std::vector<double> worst(2 * static_cast<size_t>(ranks), 0.0);
@@ -117,15 +160,17 @@ absl::StatusOr<WireProbe> ProbeWire(Communicator& communicator, const WireProbeO
     BB_RETURN_IF_ERROR(communicator.Barrier());
     const int left = (rank - 1 + ranks) % ranks;
     if (!leads(rank) && !leads(left)) continue;
-    Pair pair(communicator, leads(rank) ? (rank + 1) % ranks : left, leads(rank));
+    Pair pair(communicator, word, leads(rank) ? (rank + 1) % ranks : left, leads(rank));
     BB_ASSIGN_OR_RETURN(const double latency, pair.Latency(share / 4));
     BB_ASSIGN_OR_RETURN(const double bandwidth, pair.Bandwidth(share / 2, message));
     if (!leads(rank)) continue;
     worst[2 * rank] = latency;
     worst[2 * rank + 1] = 1 / bandwidth;
   }
+  BB_RETURN_IF_ERROR(shared.Put(worst.data()));
   BB_RETURN_IF_ERROR(
-      communicator.AllGather(Dtype::kF64, worst.data(), EvenPieces(2 * ranks, ranks)));
+      communicator.AllGather(Dtype::kF64, shared.data(), EvenPieces(2 * ranks, ranks)));
+  BB_RETURN_IF_ERROR(shared.Get(worst.data()));
   double latency = 0, seconds_per_byte = 0;
   for (int r = 0; r < ranks; ++r) {
     latency = std::max(latency, worst[2 * r]);

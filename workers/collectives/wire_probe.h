@@ -8,12 +8,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "workers/collectives/communicator.h"
+#include "workers/devices/device.h"
 
 namespace basisbench {
 
 struct WireProbeOptions {
   absl::Duration budget = absl::Milliseconds(400);  // wall time, all of it, about
   int64_t message_bytes = int64_t{4} << 20;         // of the bandwidth measurement
+  Device* device = nullptr;                         // holds the messages; null: the host
 };
 
 // Of the slowest pair of neighbours on the ring; the same on every rank.
