@@ -10,6 +10,8 @@ target_link_libraries(cuda_device_test PRIVATE fake_cuda basisbench_cuda_host ba
                                                basisbench_warnings)
 gtest_discover_tests(cuda_device_test TEST_PREFIX cuda. DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
 
+basisbench_test(cuda_measure_test FOLDER unit/workers/measure/cuda LABEL unit DEPS basisbench_measure_cuda fake_cuda basisbench_kernels_on_host)
+
 add_executable(nccl_test unit/workers/collectives/nccl/nccl_test.cc fakes/fake_nccl.cc fakes/ordered_nccl.cc)
 target_link_libraries(nccl_test PRIVATE basisbench_nccl fake_cuda GTest::gmock GTest::gtest_main basisbench_warnings)
 gtest_discover_tests(nccl_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)

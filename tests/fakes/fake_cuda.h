@@ -30,6 +30,7 @@ struct FakeCudaState {
 
   using Work = std::vector<std::function<void()>>;
   bool captures = false, capture_failed = false;
+  Work host_functions;
   Work captured;
   std::map<uintptr_t, Work> graphs;  // by handle, executable or not
 
@@ -59,6 +60,8 @@ class FakeCudaRuntime : public CudaRuntimeApi {
   cudaError_t StreamCreateWithFlags(cudaStream_t* stream, unsigned flags) override;
   cudaError_t StreamDestroy(cudaStream_t stream) override;
   cudaError_t StreamSynchronize(cudaStream_t stream) override;
+  // Called when the stream is waited for: it may wait for the caller.
+  cudaError_t LaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) override;
   cudaError_t StreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) override;
   cudaError_t StreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) override;
   cudaError_t GraphDestroy(cudaGraph_t graph) override;

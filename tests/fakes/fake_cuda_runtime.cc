@@ -108,7 +108,17 @@ cudaError_t FakeCudaRuntime::StreamDestroy(cudaStream_t) {
 }
 
 cudaError_t FakeCudaRuntime::StreamSynchronize(cudaStream_t) {
-  return s_.Waiting("StreamSynchronize");
+  const cudaError_t code = s_.Waiting("StreamSynchronize");
+  FakeCudaState::Work functions;
+  functions.swap(s_.host_functions);
+  for (const auto& function : functions) function();
+  return code;
+}
+
+cudaError_t FakeCudaRuntime::LaunchHostFunc(cudaStream_t, cudaHostFn_t function, void* data) {
+  if (const cudaError_t code = Enter("LaunchHostFunc"); code != cudaSuccess) return code;
+  s_.host_functions.push_back([=] { function(data); });
+  return cudaSuccess;
 }
 
 cudaError_t FakeCudaRuntime::StreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {

@@ -21,6 +21,7 @@ struct FakeGpu {
   unsigned long long memory_bytes = 1 << 30;
   std::string pci = "0000:3B:00.0";
   std::atomic<unsigned long long> millijoules{1000};
+  unsigned long long millijoules_per_reading = 0;
   std::atomic<unsigned> sm_mhz{1500};
   std::atomic<unsigned long long> reasons{0};
   unsigned memory_mhz = 2600, celsius = 40, milliwatts = 250'000;
@@ -101,7 +102,7 @@ class FakeNvml : public NvmlApi {
     return Code("DeviceGetDeviceHandleFromMigDeviceHandle");
   }
   int DeviceGetTotalEnergyConsumption(NvmlHandle gpu, unsigned long long* millijoules) override {
-    *millijoules = Of(gpu).millijoules;
+    *millijoules = Of(gpu).millijoules.fetch_add(Of(gpu).millijoules_per_reading);
     return Code("DeviceGetTotalEnergyConsumption");
   }
   int DeviceGetPowerUsage(NvmlHandle gpu, unsigned* milliwatts) override {

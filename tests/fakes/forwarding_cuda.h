@@ -38,6 +38,9 @@ class ForwardingCudaRuntime : public CudaRuntimeApi {
   cudaError_t StreamSynchronize(cudaStream_t stream) override {
     return to_.StreamSynchronize(stream);
   }
+  cudaError_t LaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) override {
+    return to_.LaunchHostFunc(stream, function, data);
+  }
   cudaError_t StreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) override {
     return to_.StreamBeginCapture(stream, mode);
   }

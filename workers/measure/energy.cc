@@ -39,6 +39,14 @@ bool AddsUp(const std::string& name) { return absl::StartsWith(name, "package") 
 
 }  // namespace
 
+absl::Status CheckEnergyWindow(int64_t begin_ns, int64_t end_ns) {
+  const double window = SecondsBetween(begin_ns, end_ns);
+  if (window >= kShortestEnergyWindowSeconds) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("not measured: window of ", window,
+                                                    " s is shorter than ",
+                                                    kShortestEnergyWindowSeconds, " s"));
+}
+
 absl::StatusOr<EnergyCounters> EnergyCounters::Open(const std::string& root) {
   EnergyCounters counters;
   for (const std::string& folder : FoldersOf(root)) {
@@ -69,12 +77,7 @@ absl::StatusOr<EnergyReading> EnergyCounters::Read() const {
 
 absl::StatusOr<double> EnergyCounters::Joules(const EnergyReading& begin,
                                               const EnergyReading& end) const {
-  const double window = SecondsBetween(begin.time_ns, end.time_ns);
-  if (window < kShortestEnergyWindowSeconds) {
-    return absl::FailedPreconditionError(absl::StrCat("not measured: window of ", window,
-                                                      " s is shorter than ",
-                                                      kShortestEnergyWindowSeconds, " s"));
-  }
+  BB_RETURN_IF_ERROR(CheckEnergyWindow(begin.time_ns, end.time_ns));
   double joules = 0;
   for (size_t i = 0; i < domains_.size(); ++i) {
     int64_t difference = end.microjoules[i] - begin.microjoules[i];

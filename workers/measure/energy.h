@@ -16,6 +16,9 @@ namespace basisbench {
 // per cent.
 inline constexpr double kShortestEnergyWindowSeconds = 2.0;
 
+// FAILED_PRECONDITION for a window that is too short to mean anything.
+absl::Status CheckEnergyWindow(int64_t begin_ns, int64_t end_ns);
+
 // All counters at one instant.
 struct EnergyReading {
   int64_t time_ns = 0;
@@ -30,8 +33,8 @@ class EnergyCounters {
 
   absl::StatusOr<EnergyReading> Read() const;
 
-  // Joules between two readings, all domains. A counter that fell has wrapped once.
-  // FAILED_PRECONDITION for a window that is too short to mean anything.
+  // Joules between two readings, all domains. A counter that fell has wrapped once. See
+  // CheckEnergyWindow.
   absl::StatusOr<double> Joules(const EnergyReading& begin, const EnergyReading& end) const;
 
   // "package-0, dram".

@@ -32,6 +32,9 @@ class CudaRuntimeLibrary : public CudaRuntimeApi {
   cudaError_t StreamSynchronize(cudaStream_t stream) override {
     return cudaStreamSynchronize(stream);
   }
+  cudaError_t LaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) override {
+    return cudaLaunchHostFunc(stream, function, data);
+  }
   cudaError_t StreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) override {
     return cudaStreamBeginCapture(stream, mode);
   }

@@ -34,6 +34,8 @@ class CudaRuntimeApi {
   [[nodiscard]] virtual cudaError_t StreamCreateWithFlags(cudaStream_t* stream, unsigned flags) = 0;
   [[nodiscard]] virtual cudaError_t StreamDestroy(cudaStream_t stream) = 0;
   [[nodiscard]] virtual cudaError_t StreamSynchronize(cudaStream_t stream) = 0;
+  [[nodiscard]] virtual cudaError_t LaunchHostFunc(cudaStream_t stream, cudaHostFn_t function,
+                                                   void* data) = 0;
   [[nodiscard]] virtual cudaError_t StreamBeginCapture(cudaStream_t stream,
                                                        cudaStreamCaptureMode mode) = 0;
   // Null where the capture has failed.
