@@ -11,6 +11,7 @@
 #include "workers/runner/control.h"
 #include "workers/runner/environment.h"
 #include "workers/runner/live_report.h"
+#include "workers/runner/measure_energy.h"
 #include "workers/runner/measure_group.h"
 #include "workers/runner/measure_parts.h"
 #include "workers/runner/options.h"
@@ -174,6 +175,7 @@ absl::Status Attempt::RunPart(absl::Span<CaseRun* const> part) {
     if (!run->recorded) BB_RETURN_IF_ERROR(Record(*run, baseline));
   }
   for (CaseRun* run : part) {
+    run->clock.reset();
     run->plan.reset();
     run->operands.reset();
   }

@@ -13,7 +13,9 @@
 #include "basisbench/v1/job.pb.h"
 #include "basisbench/v1/result.pb.h"
 #include "basisbench/v1/runner.pb.h"
+#include "workers/measure/body_clock.h"
 #include "workers/measure/stopping_rule.h"
+#include "workers/measure/timer.h"
 #include "workers/operators/operands.h"
 #include "workers/runner/resolve_case.h"
 
@@ -42,12 +44,15 @@ struct CaseRun {
 
   std::unique_ptr<SeededOperands> operands;
   std::unique_ptr<Plan> plan;
+  std::unique_ptr<BodyClock> clock;  // of the plan, which outlives it
 
   // Measuring, same on every rank.
   int64_t batch = 1;
   double first_iteration_seconds = 0;
   double warm_seconds = 0;  // last warm-up iteration, slowest rank
   bool finished = false;
+  TimerProperties timer;      // of the clock that takes the samples
+  std::string timing_method;  // its BodyClock::method
 
   // This rank's latest sample.
   double sample_seconds = 0;  // per iteration; negative when the body failed
@@ -61,7 +66,7 @@ struct CaseRun {
   std::vector<std::vector<double>> rank_seconds;  // [rank][round]
   std::vector<double> slowest, straggler, skew;   // [round]
   std::vector<TrafficTable> counted_by_rank;
-  v1::Measured compute, communication, energy;
+  v1::Measured compute, communication, host, energy, gpu_energy;
   v1::Validation validation;
 
   v1::RankActivity activity;  // since the last report

@@ -22,6 +22,7 @@ v1::Environment OwnEnvironment(const RunContext& context) {
   node->set_governor(conditions.governor);
   node->set_numa_nodes(static_cast<uint32_t>(conditions.numa_nodes));
   node->set_rank(static_cast<uint32_t>(context.world.rank()));
+  if (context.gpu != nullptr) *node->mutable_gpu() = DescribeGpu(*context.gpu);
   auto& libraries = *environment.mutable_libraries();
   for (const auto& [name, version] : context.device.Libraries()) libraries[name] = version;
   for (const auto& [name, version] : context.libraries) libraries[name] = version;
@@ -53,6 +54,25 @@ v1::Environment MergeEnvironments(const std::vector<v1::Environment>& ranks) {
     MergeMap(ranks[rank].variables(), rank, merged.mutable_variables());
   }
   return merged;
+}
+
+void BeginConditions(RunContext& context) {
+  if (context.gpu != nullptr) BeginWatching(*context.gpu);
+}
+
+absl::Status EndConditions(RunContext& context) {
+  if (context.gpu == nullptr) return absl::OkStatus();
+  const v1::GpuConditions mine = EndWatching(*context.gpu);
+  BB_ASSIGN_OR_RETURN(const std::vector<std::string> all,
+                      GatherBytes(context.world, mine.SerializeAsString()));
+  if (!context.is_root()) return absl::OkStatus();
+  for (int rank = 0; rank < context.environment.nodes_size(); ++rank) {
+    v1::GpuConditions* gpu = context.environment.mutable_nodes(rank)->mutable_gpu();
+    if (!gpu->ParseFromString(all[static_cast<size_t>(rank)])) {
+      return absl::InternalError(absl::StrCat("rank ", rank, " sent no readable GPU conditions"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Environment> GatherEnvironment(RunContext& context) {

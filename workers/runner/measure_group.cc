@@ -2,14 +2,17 @@
 #include "workers/runner/measure_group.h"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
+#include "workers/measure/profiler_range.h"
 #include "workers/measure/shuffle.h"
 #include "workers/runner/control.h"
 #include "workers/runner/convert.h"
+#include "workers/runner/environment.h"
 #include "workers/runner/timed_body.h"
 
 namespace basisbench {
@@ -36,8 +39,11 @@ void Crash(CaseRun& run, const absl::Status& why) {
 // One warm-up iteration: seconds of the slowest rank; 0 when the case has left.
 absl::StatusOr<double> WarmUpOnce(RunContext& context, LiveReport& report, CaseRun& run,
                                   bool first) {
+  // Nothing goes before the first iteration, no preparation of a clock either: the host's has none.
+  const std::unique_ptr<BodyClock> host =
+      first ? MakeHostClock(context, [&run] { return run.plan->Run(); }) : nullptr;
   BB_ASSIGN_OR_RETURN(const TimedBody timed,
-                      TimeBody(context, run.cold(), 1, [&run] { return run.plan->Run(); }));
+                      TimeBody(context, first ? *host : *run.clock, run.cold(), 1));
   BB_ASSIGN_OR_RETURN(const Agreement agreed, Agree(context.world, timed.status));
   if (!agreed.verdict.ok()) {
     Crash(run, agreed.verdict);
@@ -71,8 +77,7 @@ absl::Status Rewarm(RunContext& context, LiveReport& report, CaseRun& run) {
   const bool still_hot = context.last_case == run.index();
   context.last_case = run.index();
   if (still_hot || run.cold()) return absl::OkStatus();
-  BB_ASSIGN_OR_RETURN(const TimedBody timed,
-                      TimeBody(context, false, 1, [&run] { return run.plan->Run(); }));
+  BB_ASSIGN_OR_RETURN(const TimedBody timed, TimeBody(context, *run.clock, false, 1));
   // One that fails here fails in the sample, too, and is dealt with there.
   if (timed.status.ok()) report.Count(run, 1, timed.seconds);
   return absl::OkStatus();
@@ -81,8 +86,8 @@ absl::Status Rewarm(RunContext& context, LiveReport& report, CaseRun& run) {
 absl::Status TakeSample(RunContext& context, LiveReport& report, CaseRun& run) {
   BB_RETURN_IF_ERROR(report.StartedSample(run));
   BB_RETURN_IF_ERROR(Rewarm(context, report, run));
-  BB_ASSIGN_OR_RETURN(const TimedBody timed,
-                      TimeBody(context, run.cold(), run.batch, [&run] { return run.plan->Run(); }));
+  const ProfilerRange range(run.resolved.spec.operator_().name());
+  BB_ASSIGN_OR_RETURN(const TimedBody timed, TimeBody(context, *run.clock, run.cold(), run.batch));
   run.sample_seconds = timed.status.ok() ? timed.seconds : -1;
   run.sample_start = timed.start;
   if (!timed.status.ok()) {
@@ -161,29 +166,49 @@ void PrepareSamples(const RunContext& context, const MeasureOptions& options, Ca
   }
 }
 
+// How the samples will be timed, known before the first.
+absl::Status SettleClock(RunContext& context, CaseRun& run) {
+  if (context.gpu != nullptr && run.active()) {
+    BB_ASSIGN_OR_RETURN(const Agreement agreed,
+                        Agree(context.world, run.clock->Prepare(run.batch)));
+    if (!agreed.verdict.ok()) Crash(run, agreed.verdict);
+  }
+  run.timing_method = run.clock->method();
+  run.timer = context.timer;
+  run.timer.resolution_seconds = run.clock->resolution_seconds();
+  if (!run.clock->is_host()) run.timer.overhead_seconds = context.gpu->event_overhead_seconds;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status WarmUp(RunContext& context, const MeasureOptions& options, LiveReport& report,
                     CaseRun& run) {
   BB_RETURN_IF_ERROR(report.Started(run));
   BB_RETURN_IF_ERROR(report.ReportProgress(run, "warm-up"));
+  const ProfilerRange range(absl::StrCat("warm-up ", CaseLabel(run.resolved.spec)));
+  run.clock = MakeBodyClock(context, [&run] { return run.plan->Run(); });
   BB_ASSIGN_OR_RETURN(run.first_iteration_seconds, WarmUpOnce(context, report, run, true));
   run.warm_seconds = run.first_iteration_seconds;
-  for (uint32_t i = 1; i < options.warmup_iterations && run.active(); ++i) {
+  // The first is the host's: a GPU's clock needs one of its own to say how long a body takes.
+  const uint32_t least = context.gpu != nullptr ? 2 : 1;
+  for (uint32_t i = 1; i < std::max(least, options.warmup_iterations) && run.active(); ++i) {
     BB_ASSIGN_OR_RETURN(run.warm_seconds, WarmUpOnce(context, report, run, false));
   }
   // A second iteration of a batch would find its operands in the cache.
   double batch =
       run.cold()
           ? 1
-          : static_cast<double>(BatchSize(run.warm_seconds, context.timer.resolution_seconds));
+          : static_cast<double>(BatchSize(run.warm_seconds, run.clock->resolution_seconds()));
   BB_RETURN_IF_ERROR(BroadcastDoubles(context.world, absl::MakeSpan(&batch, 1)));
   run.batch = static_cast<int64_t>(batch);
-  return absl::OkStatus();
+  return SettleClock(context, run);
 }
 
 absl::Status MeasureRounds(RunContext& context, const MeasureOptions& options, LiveReport& report,
                            absl::Span<CaseRun* const> runs) {
+  const ProfilerRange range("samples");
+  BeginConditions(context);
   for (CaseRun* run : runs) PrepareSamples(context, options, *run);
   for (uint64_t round = 0;; ++round) {
     const std::vector<CaseRun*> unfinished = Unfinished(runs);
@@ -196,7 +221,7 @@ absl::Status MeasureRounds(RunContext& context, const MeasureOptions& options, L
     BB_RETURN_IF_ERROR(report.ReportActivity(runs));
     BB_RETURN_IF_ERROR(report.ReportProgress(*unfinished[round % unfinished.size()], "measure"));
   }
-  return absl::OkStatus();
+  return EndConditions(context);
 }
 
 }  // namespace basisbench

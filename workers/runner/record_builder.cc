@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/runner/record_builder.h"
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
 #include "services/base/version.h"
+#include "workers/measure/gpu_counters.h"
 #include "workers/measure/overlap.h"
 #include "workers/measure/paired_comparison.h"
 #include "workers/runner/convert.h"
@@ -40,8 +43,10 @@ void FillTiming(const RunContext& context, const MeasureOptions& options, const 
   timing->set_stop_reason(run.rule->reason());
   timing->set_straggler_ratio(Median(run.straggler));
   timing->set_start_skew_seconds(Median(run.skew));
-  timing->set_timer_resolution_seconds(context.timer.resolution_seconds);
-  timing->set_timer_overhead_seconds(context.timer.overhead_seconds);
+  timing->set_timer_resolution_seconds(run.timer.resolution_seconds);
+  timing->set_timer_overhead_seconds(run.timer.overhead_seconds);
+  timing->set_method(run.timing_method);
+  *timing->mutable_host_seconds() = run.host;
   *timing->mutable_compute_seconds() = run.compute;
   *timing->mutable_communication_seconds() = run.communication;
   FillOverlap(run, summary.median, timing->mutable_overlap_ratio());
@@ -77,11 +82,25 @@ void FillComparison(const CaseRun& run, const CaseRun& baseline, v1::BaselineCom
 void FillEnvironment(const RunContext& context, const CaseRun& run, v1::Environment* environment) {
   *environment = context.environment;
   environment->set_grid(run.plan ? run.plan->Grid() : run.resolved.spec.grid());
+  auto& variables = *environment->mutable_variables();
   if (run.cold() && context.flusher) {
-    (*environment->mutable_variables())["basisbench.cold_cache"] =
+    variables["basisbench.cold_cache"] =
         absl::StrCat("caches emptied before each sample by writing ", context.flusher->bytes(),
                      " bytes outside the timed region");
   }
+  if (run.cold() && context.gpu != nullptr && context.gpu->flusher) {
+    variables["basisbench.cold_cache"] =
+        absl::StrCat("the GPU's level-2 cache emptied before each sample by reading ",
+                     context.gpu->flusher->bytes(), " bytes outside the timed region");
+  }
+}
+
+std::string WhyNoMemoryCounters(const RunContext& context) {
+  if (context.gpu == nullptr) return "hardware counters are not read";
+  const absl::Status permitted = GpuCountersPermitted();
+  return absl::StrCat("hardware counters are not read; of the GPU they ",
+                      permitted.ok() ? "could be, the driver permits it"
+                                     : absl::StrCat("could not be: ", permitted.message()));
 }
 
 }  // namespace
@@ -108,10 +127,14 @@ v1::CaseResult BuildRecord(const RunContext& context, const MeasureOptions& opti
     }
   }
   *record.mutable_energy_joules() = run.energy;
-  if (run.slowest.empty()) record.mutable_energy_joules()->set_note("nothing was timed");
+  *record.mutable_gpu_energy_joules() = run.gpu_energy;
+  if (run.slowest.empty()) {
+    record.mutable_energy_joules()->set_note("nothing was timed");
+    record.mutable_gpu_energy_joules()->set_note("nothing was timed");
+  }
   record.mutable_expressiveness()->set_note(attempt.expressiveness ? "the case did not end well"
                                                                    : "not asked for");
-  record.mutable_memory_bytes()->set_note("hardware counters are not read");
+  record.mutable_memory_bytes()->set_note(WhyNoMemoryCounters(context));
   FillEnvironment(context, run, record.mutable_environment());
   *record.mutable_start_time() = TimestampOf(run.start_time);
   *record.mutable_end_time() = TimestampOf(absl::Now());

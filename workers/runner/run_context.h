@@ -16,6 +16,7 @@
 #include "workers/measure/cache.h"
 #include "workers/measure/energy.h"
 #include "workers/measure/timer.h"
+#include "workers/runner/gpu_measuring.h"
 #include "workers/runner/reporter.h"
 
 namespace basisbench {
@@ -32,6 +33,7 @@ struct RunContext {
   int64_t memory_bytes = 0;                      // this rank may allocate; 0: no limit
   bool first_on_host = false;                    // reads the host's energy counters
   std::map<std::string, std::string> libraries;  // beside those of the device
+  std::unique_ptr<GpuMeasuring> gpu;             // null on the CPU
 
   // Filled by RunAssignment.
   TimerProperties timer;

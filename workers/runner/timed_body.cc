@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/runner/timed_body.h"
 
+#include <string>
+#include <utility>
+
 #include "services/base/status_macros.h"
+#include "workers/measure/event_body_clock.h"
 
 namespace basisbench {
 namespace {
@@ -11,28 +15,51 @@ double OffsetOf(const RunContext& context) {
   return rank < context.clock_offsets.size() ? context.clock_offsets[rank] : 0;
 }
 
+absl::Status EmptyCaches(RunContext& context) {
+  if (context.gpu != nullptr) {
+    GpuMeasuring& gpu = *context.gpu;
+    if (!gpu.flusher) {
+      BB_ASSIGN_OR_RETURN(gpu.flusher, DeviceCacheFlusher::Make(context.device, gpu.cache_bytes));
+    }
+    return gpu.flusher->Flush();
+  }
+  if (!context.flusher) context.flusher = std::make_unique<CacheFlusher>(LastLevelCacheBytes());
+  context.flusher->Flush();
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<TimedBody> TimeBody(RunContext& context, bool cold, int64_t batch,
-                                   const std::function<absl::Status()>& body) {
-  if (cold) {
-    if (!context.flusher) {
-      context.flusher = std::make_unique<CacheFlusher>(LastLevelCacheBytes());
-    }
-    context.flusher->Flush();
+std::unique_ptr<BodyClock> MakeHostClock(RunContext& context, Body body) {
+  std::string why;
+  if (context.gpu != nullptr && context.world.size() > 1) {
+    why = "several ranks wait for each other and for the GPU on the way";
   }
+  return std::make_unique<HostBodyClock>(
+      std::move(body), [&context] { return context.device.Synchronize(); },
+      context.timer.resolution_seconds, std::move(why));
+}
+
+std::unique_ptr<BodyClock> MakeBodyClock(RunContext& context, Body body) {
+  if (context.gpu == nullptr || context.world.size() > 1) {
+    return MakeHostClock(context, std::move(body));
+  }
+  return std::make_unique<EventBodyClock>(*context.gpu->stream, std::move(body),
+                                          context.timer.resolution_seconds);
+}
+
+absl::StatusOr<TimedBody> TimeBody(RunContext& context, BodyClock& clock, bool cold,
+                                   int64_t batch) {
   TimedBody timed;
+  timed.status = clock.Prepare(batch);
+  if (cold && timed.status.ok()) timed.status = EmptyCaches(context);
   const TrafficTable before = context.world.traffic();
   BB_RETURN_IF_ERROR(context.world.Barrier());
-  const int64_t begin = SteadyNanoseconds();
-  for (int64_t i = 0; i < batch && timed.status.ok(); ++i) timed.status = body();
-  // The result is not there before the device says so; one wait ends the batch, none is between its
-  // iterations.
-  const absl::Status synchronized = context.device.Synchronize();
-  const int64_t end = SteadyNanoseconds();
-  if (timed.status.ok()) timed.status = synchronized;
-  timed.seconds = SecondsBetween(begin, end) / static_cast<double>(batch);
-  timed.start = 1e-9 * static_cast<double>(begin) - OffsetOf(context);
+  if (!timed.status.ok()) return timed;
+  const BodyTime time = clock.Time(batch);
+  timed.status = time.status;
+  timed.seconds = time.seconds / static_cast<double>(batch);
+  timed.start = 1e-9 * static_cast<double>(time.begin_ns) - OffsetOf(context);
   timed.traffic = Difference(context.world.traffic(), before);
   return timed;
 }

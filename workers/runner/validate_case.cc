@@ -6,8 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
+#include "workers/measure/profiler_range.h"
 #include "workers/operators/validation.h"
 #include "workers/runner/control.h"
+#include "workers/runner/convert.h"
 
 namespace basisbench {
 namespace {
@@ -62,6 +64,7 @@ absl::Status ValidateOutput(RunContext& context, const MeasureOptions& options, 
     return absl::OkStatus();
   }
   const ResolvedCase& resolved = run.resolved;
+  const ProfilerRange range(absl::StrCat("validation ", CaseLabel(resolved.spec)));
   const std::vector<Shard> outputs = run.plan->Outputs();
   run.validation.set_method(resolved.problem.direction == "backward" ? "adjoint" : "freivalds");
   run.validation.set_passed(true);
