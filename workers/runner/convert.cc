@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "services/base/backends.h"
 #include "services/base/status_macros.h"
+#include "workers/runner/run_context.h"
 
 namespace basisbench {
 namespace {
@@ -184,7 +185,9 @@ std::string ReproduceCommand(const v1::Case& spec) {
   if (spec.direction() != "forward") absl::StrAppend(&command, " --direction ", spec.direction());
   if (!spec.grid().empty()) absl::StrAppend(&command, " --grid ", spec.grid());
   if (spec.input() != "normal") absl::StrAppend(&command, " --input ", spec.input());
-  if (spec.backend() != kCpuMpi) absl::StrAppend(&command, " --backend ", spec.backend());
+  // Ranks within one process are a developer's; a user repeats them over MPI.
+  const bool named = spec.backend() != kCpuMpi && spec.backend() != kLocalBackend;
+  if (named) absl::StrAppend(&command, " --backend ", spec.backend());
   return command;
 }
 
