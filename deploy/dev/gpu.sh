@@ -83,8 +83,9 @@ step libraries "cuBLASLt, cuFFT, a kernel and NCCL against the CPU" "$bin/cuda_r
 step conformance "every operator on one rank of NCCL" "$bin/basisbench-gpu-conformance" --gtest_brief=1 --gtest_filter="$filter"
 export OMPI_MCA_plm_rsh_agent=/bin/false
 for count in "${ranks[@]}"; do
-  [ "$count" -le "$gpus" ] || continue
-  step "ranks_$count" "every operator on $count ranks of NCCL" \
+  how="of NCCL"
+  [ "$count" -le "$gpus" ] || how="that share GPUs, through host memory"
+  step "ranks_$count" "every operator on $count ranks $how" \
     mpirun -np "$count" --oversubscribe --mca pml ob1 --mca btl self,vader "$bin/basisbench-gpu-conformance" \
     --gtest_brief=1 --gtest_filter="-$elsewhere"
 done

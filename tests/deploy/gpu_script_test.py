@@ -56,12 +56,12 @@ class GpuScriptTest(unittest.TestCase):
         run = self.run_script("--save", "docs/page.md")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(self.calls()[0], "-C build/cuda " + " ".join(PROGRAMS))
-        self.assertEqual(self.calls()[1:], ["cuda_real_libraries", "basisbench-gpu-conformance", "sanitizer memcheck", "sanitizer racecheck",
-                                            "sanitizer synccheck", "gpu_bench"])
+        self.assertEqual(self.calls()[1:], ["cuda_real_libraries", "basisbench-gpu-conformance", "mpirun 2", "mpirun 3", "mpirun 4",
+                                            "sanitizer memcheck", "sanitizer racecheck", "sanitizer synccheck", "gpu_bench"])
         page = (self.folder / "docs/page.md").read_text()
         for words in ("# A GPU: Invented", "999.1", "1980 MHz", "nvcc release 13.0", "output of gpu_bench"):
             self.assertIn(words, page)
-        self.assertEqual(page.count("| passed |"), 5)
+        self.assertEqual(page.count("| passed |"), 8)
         self.assertNotIn("failed", page)
 
     def test_a_step_that_fails_is_named_and_the_others_run(self):
@@ -72,7 +72,7 @@ class GpuScriptTest(unittest.TestCase):
         self.assertTrue(run.stderr.rstrip().endswith("failed: libraries racecheck"), run.stderr)
         self.assertIn("GPU and CPU differ", run.stderr)
         self.assertIn("gpu_bench", self.calls())
-        self.assertEqual(run.stdout.count("| passed |"), 3)
+        self.assertEqual(run.stdout.count("| passed |"), 6)
         self.assertIn("**failed**, see build/gpu/racecheck.log", run.stdout)
 
     def test_a_benchmark_that_fails_in_part_is_named_and_kept(self):
@@ -84,16 +84,15 @@ class GpuScriptTest(unittest.TestCase):
 
     def test_quick_does_less(self):
         self.assertEqual(self.run_script("--quick").returncode, 0)
-        self.assertEqual(self.calls()[3:], ["sanitizer memcheck", "gpu_bench"])
+        self.assertEqual(self.calls()[3:], ["mpirun 2", "sanitizer memcheck", "gpu_bench"])
 
-    def test_as_many_ranks_run_as_there_are_gpus_to_see(self):
+    def test_ranks_beyond_the_gpus_to_see_share_them(self):
         self.write("tools/nvidia-smi", SMI.replace(f"'{GPU}'", f"'{GPU}'; echo '{GPU}'; echo '{GPU}'"))
-        started = lambda: [call for call in self.calls() if call.startswith("mpirun")]
-        self.assertEqual(self.run_script().returncode, 0)
-        self.assertEqual(started(), ["mpirun 2", "mpirun 3"])
-        (self.folder / "calls").unlink()
-        self.assertEqual(self.run_script(CUDA_VISIBLE_DEVICES="0,2").returncode, 0)
-        self.assertEqual(started(), ["mpirun 2"])
+        shared = "ranks that share GPUs, through host memory"
+        page = self.run_script().stdout
+        self.assertIn("3 ranks of NCCL", page)
+        self.assertIn(f"4 {shared}", page)
+        self.assertIn(f"3 {shared}", self.run_script(CUDA_VISIBLE_DEVICES="0,2").stdout)
 
     def test_what_is_missing_is_named(self):
         (self.folder / "tools/nvcc").unlink()

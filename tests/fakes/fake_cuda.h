@@ -54,6 +54,8 @@ class FakeCudaRuntime : public CudaRuntimeApi {
   cudaError_t GetLastError() override;
   cudaError_t Malloc(void** data, size_t bytes) override;
   cudaError_t Free(void* data) override;
+  cudaError_t HostAlloc(void** data, size_t bytes, unsigned flags) override;
+  cudaError_t FreeHost(void* data) override;
   cudaError_t MemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) override;
   cudaError_t MemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                           cudaStream_t stream) override;

@@ -84,6 +84,19 @@ cudaError_t FakeCudaRuntime::Free(void* data) {
   return Enter("Free");
 }
 
+cudaError_t FakeCudaRuntime::HostAlloc(void** data, size_t bytes, unsigned) {
+  if (const cudaError_t code = s_.Waiting("HostAlloc"); code != cudaSuccess) return code;
+  *data = std::malloc(bytes);
+  ++s_.alive["pinned memory"];
+  return cudaSuccess;
+}
+
+cudaError_t FakeCudaRuntime::FreeHost(void* data) {
+  std::free(data);
+  --s_.alive["pinned memory"];
+  return Enter("FreeHost");
+}
+
 cudaError_t FakeCudaRuntime::MemsetAsync(void* data, int value, size_t bytes, cudaStream_t) {
   s_.Issue([=] { std::memset(data, value, bytes); });
   return Enter("MemsetAsync");

@@ -23,6 +23,10 @@ class ForwardingCudaRuntime : public CudaRuntimeApi {
 
   cudaError_t Malloc(void** data, size_t bytes) override { return to_.Malloc(data, bytes); }
   cudaError_t Free(void* data) override { return to_.Free(data); }
+  cudaError_t HostAlloc(void** data, size_t bytes, unsigned flags) override {
+    return to_.HostAlloc(data, bytes, flags);
+  }
+  cudaError_t FreeHost(void* data) override { return to_.FreeHost(data); }
   cudaError_t MemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) override {
     return to_.MemsetAsync(data, value, bytes, stream);
   }

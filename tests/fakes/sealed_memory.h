@@ -17,17 +17,18 @@ namespace basisbench {
 
 class SealedMemory {
  public:
-  SealedMemory()
-      : base_(static_cast<std::byte*>(mmap(nullptr, kBytes, PROT_NONE,
+  explicit SealedMemory(int64_t bytes = int64_t{1} << 30)
+      : bytes_(bytes),
+        base_(static_cast<std::byte*>(mmap(nullptr, bytes_, PROT_NONE,
                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {}
-  ~SealedMemory() { munmap(base_, kBytes); }
+  ~SealedMemory() { munmap(base_, bytes_); }
   SealedMemory(const SealedMemory&) = delete;
   SealedMemory& operator=(const SealedMemory&) = delete;
 
   // Zeros; stays as it is found, open or not. Room is only made anew once all are given back.
   absl::StatusOr<Buffer> Allocate(int64_t bytes) {
     const int64_t size = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    if (base_ == MAP_FAILED || used_ + size > kBytes) {
+    if (base_ == MAP_FAILED || used_ + size > bytes_) {
       return absl::ResourceExhaustedError(absl::StrCat("no ", bytes, " bytes of sealed memory"));
     }
     std::byte* data = base_ + used_;
@@ -46,15 +47,15 @@ class SealedMemory {
   void Close() { Protect(false); }
 
  private:
-  static constexpr int64_t kBytes = int64_t{1} << 30;
   static constexpr int64_t kAlignment = 256;
 
   void Protect(bool open) {
     if (open == open_) return;
-    mprotect(base_, kBytes, open ? PROT_READ | PROT_WRITE : PROT_NONE);
+    mprotect(base_, bytes_, open ? PROT_READ | PROT_WRITE : PROT_NONE);
     open_ = open;
   }
 
+  const int64_t bytes_;
   std::byte* const base_;
   int64_t used_ = 0;
   int alive_ = 0;

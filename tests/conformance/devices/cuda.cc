@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GPUs. A rank alone, or processes with a GPU for each, talk through NCCL.
+// GPUs. A rank alone, or processes with a GPU for each, talk through NCCL; ranks that share one,
+// through the tests' own communicator on copies in host memory.
 #include <algorithm>
 #include <cstdlib>
 
@@ -8,7 +9,9 @@
 #include "tests/conformance/devices/conforming_device.h"
 #include "tests/conformance/devices/moved_plan.h"
 #include "workers/collectives/nccl/nccl.h"
+#include "workers/collectives/staged.h"
 #include "workers/devices/cuda/cuda_device.h"
+#include "workers/devices/cuda/pinned.h"
 
 namespace basisbench {
 
@@ -33,12 +36,14 @@ absl::StatusOr<std::unique_ptr<Device>> MakeConformingDevice() {
   return MakeCudaDevice({.index = rank % std::max(1, GpusHere()), .time_gemms = false});
 }
 
-absl::StatusOr<std::shared_ptr<Communicator>> MakeConformingCommunicator(Device&,
+absl::StatusOr<std::shared_ptr<Communicator>> MakeConformingCommunicator(Device& device,
                                                                          Communicator& control) {
   const int ranks_here = FromMpirun("OMPI_COMM_WORLD_LOCAL_SIZE", control.size());
   const bool are_threads = control.backend() != "mpi" && control.size() > 1;
   if (are_threads || ranks_here > GpusHere()) {
-    return absl::UnimplementedError("NCCL wants a process and a GPU for each rank");
+    BB_ASSIGN_OR_RETURN(std::unique_ptr<Communicator> transport, control.Split(0, control.rank()));
+    return MakeStagedCommunicator(device, std::move(transport),
+                                  [](int64_t bytes) { return AllocatePinned(bytes); });
   }
   // One for all cases, as starting NCCL takes longer than a case.
   static auto& world = *new std::shared_ptr<Communicator>;

@@ -18,6 +18,10 @@ class CudaRuntimeLibrary : public CudaRuntimeApi {
   cudaError_t GetLastError() override { return cudaGetLastError(); }
   cudaError_t Malloc(void** data, size_t bytes) override { return cudaMalloc(data, bytes); }
   cudaError_t Free(void* data) override { return cudaFree(data); }
+  cudaError_t HostAlloc(void** data, size_t bytes, unsigned flags) override {
+    return cudaHostAlloc(data, bytes, flags);
+  }
+  cudaError_t FreeHost(void* data) override { return cudaFreeHost(data); }
   cudaError_t MemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) override {
     return cudaMemsetAsync(data, value, bytes, stream);
   }

@@ -26,6 +26,8 @@ class CudaRuntimeApi {
 
   [[nodiscard]] virtual cudaError_t Malloc(void** data, size_t bytes) = 0;
   [[nodiscard]] virtual cudaError_t Free(void* data) = 0;
+  [[nodiscard]] virtual cudaError_t HostAlloc(void** data, size_t bytes, unsigned flags) = 0;
+  [[nodiscard]] virtual cudaError_t FreeHost(void* data) = 0;
   [[nodiscard]] virtual cudaError_t MemsetAsync(void* data, int value, size_t bytes,
                                                 cudaStream_t stream) = 0;
   [[nodiscard]] virtual cudaError_t MemcpyAsync(void* to, const void* from, size_t bytes,

@@ -9,6 +9,7 @@
 
 #include "tests/fakes/fake_cuda.h"
 #include "tests/fakes/status_matchers.h"
+#include "workers/devices/cuda/pinned.h"
 
 namespace basisbench {
 namespace {
@@ -55,6 +56,19 @@ TEST_F(CudaDeviceTest, SaysWhyThereIsNone) {
   EXPECT_THAT(MakeCudaDevice({}, cuda_.api()),
               Fails(absl::StatusCode::kFailedPrecondition, "compute capability 8"));
   EXPECT_EQ(cuda_.state.LeftAlive(), 0);
+}
+
+TEST_F(CudaDeviceTest, PinsHostMemoryAndGivesItBack) {
+  {
+    const auto pinned = AllocatePinned(100, *cuda_.api().runtime);
+    ASSERT_THAT(pinned, IsOk());
+    EXPECT_EQ(pinned->bytes(), 100);
+    EXPECT_EQ(cuda_.state.LeftAlive(), 1);
+  }
+  EXPECT_EQ(cuda_.state.LeftAlive(), 0);
+  cuda_.state.fail_once["HostAlloc"] = cudaErrorMemoryAllocation;
+  EXPECT_THAT(AllocatePinned(100, *cuda_.api().runtime),
+              Fails(absl::StatusCode::kResourceExhausted, "100 bytes"));
 }
 
 TEST_F(CudaDeviceTest, GoesBackToItsGpuWhenAnotherIsCurrent) {
