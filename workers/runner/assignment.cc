@@ -100,7 +100,9 @@ absl::Status Attempt::Prepare(CaseRun& run) {
   BB_RETURN_IF_ERROR(PlanCase(context_, run));
   if (!run.active()) return absl::OkStatus();
   // What an iteration leaves unwritten must not look like a result.
-  for (const Shard& output : run.plan->Outputs()) PoisonOutput(output);
+  const absl::Status poisoned = context_.shards().Poison(run.plan->Outputs());
+  BB_ASSIGN_OR_RETURN(const Agreement agreed, Agree(context_.world, poisoned));
+  BB_RETURN_IF_ERROR(agreed.verdict);
   return WarmUp(context_, options_, report_, run);
 }
 

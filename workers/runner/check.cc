@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/runner/check.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "services/base/backends.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/base/version.h"
 #include "workers/operators/registry.h"
 #include "workers/runner/convert.h"
 #include "workers/runner/framing.h"
+#include "workers/runner/rank_device.h"
 #include "workers/runner/resolve_case.h"
-#include "workers/runner/run_context.h"
 #include "workers/runner/sharding_choice.h"
 
 namespace basisbench {
@@ -41,7 +44,14 @@ void FillInfo(const OperatorDescription& description, v1::OperatorInfo* info) {
 v1::CheckedCase CheckCase(const v1::Case& spec) {
   v1::CheckedCase checked;
   checked.set_index(spec.index());
-  auto resolved = ResolveCase(spec, kMpiBackend);
+  const std::vector<std::string> built = BuiltBackends();
+  const std::string backend = spec.backend().empty() ? kCpuMpi : spec.backend();
+  if (std::find(built.begin(), built.end(), backend) == built.end()) {
+    checked.set_refusal(
+        absl::StrCat("no backend '", backend, "' here; have: ", absl::StrJoin(built, ", ")));
+    return checked;
+  }
+  auto resolved = ResolveCase(spec, backend);
   if (!resolved.ok()) {
     checked.set_refusal(std::string(resolved.status().message()));
     return checked;
@@ -58,7 +68,7 @@ v1::CheckedCase CheckCase(const v1::Case& spec) {
 v1::OperatorCatalogue Describe() {
   v1::OperatorCatalogue catalogue;
   for (const Operator* op : AllOperators()) FillInfo(op->description(), catalogue.add_operators());
-  catalogue.add_backends(kMpiBackend);
+  for (const std::string& backend : BuiltBackends()) catalogue.add_backends(backend);
   catalogue.set_method_version(kMethodVersion);
   catalogue.set_build(kVersion);
   return catalogue;

@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "basisbench/v1/result.pb.h"
@@ -37,6 +39,9 @@ struct GpuMeasuring {
 // INVALID_ARGUMENT for a device of another kind. What NVML cannot tell is no error.
 absl::StatusOr<std::unique_ptr<GpuMeasuring>> MakeGpuMeasuring(Device& device,
                                                                const std::string& uuid);
+
+// Every product that the device was given so far, and the algorithm it took; none on a CPU.
+std::vector<std::pair<std::string, std::string>> ProductChoices(Device& device);
 
 // Fills nvml and readings.
 void OpenReadings(absl::StatusOr<std::unique_ptr<NvmlApi>> nvml, GpuMeasuring* gpu);

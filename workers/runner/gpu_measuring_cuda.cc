@@ -31,4 +31,10 @@ absl::StatusOr<std::unique_ptr<GpuMeasuring>> MakeGpuMeasuring(Device& device,
   return gpu;
 }
 
+std::vector<std::pair<std::string, std::string>> ProductChoices(Device& device) {
+  const CudaDevice* cuda = AsCuda(device);
+  if (cuda == nullptr) return {};
+  return cuda->GemmChoices();
+}
+
 }  // namespace basisbench

@@ -7,4 +7,6 @@ absl::StatusOr<std::unique_ptr<GpuMeasuring>> MakeGpuMeasuring(Device&, const st
   return absl::UnimplementedError("this runner was built without CUDA");
 }
 
+std::vector<std::pair<std::string, std::string>> ProductChoices(Device&) { return {}; }
+
 }  // namespace basisbench

@@ -62,7 +62,7 @@ absl::Status LiveReport::ReportActivity(absl::Span<CaseRun* const> runs, bool fo
 }
 
 absl::Status LiveReport::ReportTraffic() {
-  const TrafficTable now = context_.world.traffic();
+  const TrafficTable now = context_.movement().traffic();
   v1::RankActivity activity;
   activity.set_backend(context_.backend);
   AppendTraffic(Difference(now, reported_), true, activity.mutable_traffic());

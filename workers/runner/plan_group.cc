@@ -32,11 +32,11 @@ absl::Status CheckMemory(const RunContext& context, const CaseRun& run) {
 }
 
 absl::Status MakePlan(RunContext& context, CaseRun& run) {
-  auto plan = PreparePlan(*run.resolved.op, run.resolved.problem, context.device, context.world);
+  auto plan =
+      PreparePlan(*run.resolved.op, run.resolved.problem, context.device, context.movement());
   if (!plan.ok()) return plan.status();
   run.plan = *std::move(plan);
-  for (const Shard& shard : run.plan->Inputs()) FillShard(shard, *run.operands);
-  return absl::OkStatus();
+  return context.shards().Fill(run.plan->Inputs(), *run.operands);
 }
 
 int64_t LargestRank(const CaseRun& run) {

@@ -13,14 +13,15 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/backends.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "workers/collectives/mpi.h"
-#include "workers/devices/cpu/cpu_device.h"
 #include "workers/runner/assignment.h"
 #include "workers/runner/control.h"
 #include "workers/runner/daemon_link.h"
 #include "workers/runner/options.h"
+#include "workers/runner/rank_device.h"
 #include "workers/runner/run_context.h"
 
 namespace basisbench {
@@ -80,16 +81,27 @@ absl::StatusOr<v1::Assignment> ShareWork(const v1::Assignment& own) {
   return work;
 }
 
+// All cases of a job have one.
+std::string BackendOf(const v1::Assignment& work) {
+  if (work.cases().empty() || work.cases(0).backend().empty()) return kCpuMpi;
+  return work.cases(0).backend();
+}
+
 absl::Status RunRank(const MpiSession& mpi, DaemonLink& daemon, const v1::RankAssignment& told) {
   BB_RETURN_IF_ERROR(PinTo(told.cpus()));
   BB_ASSIGN_OR_RETURN(const v1::Assignment work, ShareWork(told.work()));
-  CpuOptions cpu;
-  cpu.threads = std::max(1, told.cpus_size());
-  cpu.memory_limit = told.memory_bytes();
-  BB_ASSIGN_OR_RETURN(const std::unique_ptr<Device> device, MakeCpuDevice(cpu));
   const absl::Duration deadline = OptionsOf(work.measurement()).case_timeout + kSlack;
   BB_ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> world, MakeMpiCommunicator(deadline));
-  RunContext context{*world, *device, daemon, kMpiBackend, told.worker(), told.memory_bytes()};
+  const std::string backend = BackendOf(work);
+  RankDeviceOptions options{backend, std::max(1, told.cpus_size()), told.gpu()};
+  options.memory_bytes = told.memory_bytes();
+  options.deadline = deadline;
+  BB_ASSIGN_OR_RETURN(RankDevice rank, MakeRankDevice(options, *world));
+  RunContext context{*world, *rank.device, daemon, backend, told.worker(), told.memory_bytes()};
+  if (rank.world != nullptr) {
+    BB_ASSIGN_OR_RETURN(context.gpu, MakeGpuMeasuring(*rank.device, told.gpu()));
+  }
+  context.device_world = std::move(rank.world);
   context.first_on_host = mpi.local_rank() == 0;
   context.libraries["mpi"] = MpiVersion();
   return RunAssignment(context, work);

@@ -82,6 +82,8 @@ void FillComparison(const CaseRun& run, const CaseRun& baseline, v1::BaselineCom
 void FillEnvironment(const RunContext& context, const CaseRun& run, v1::Environment* environment) {
   *environment = context.environment;
   environment->set_grid(run.plan ? run.plan->Grid() : run.resolved.spec.grid());
+  for (const auto& [product, choice] : ProductChoices(context.device))
+    (*environment->mutable_libraries())[product] = choice;
   auto& variables = *environment->mutable_variables();
   if (run.cold() && context.flusher) {
     variables["basisbench.cold_cache"] =

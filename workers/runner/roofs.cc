@@ -139,8 +139,8 @@ absl::StatusOr<v1::Roofs> MeasureRoofs(RunContext& context, Dtype stored) {
   }
   if (context.world.size() > 1) {
     WireProbeOptions options;
-    if (context.gpu != nullptr) options.device = &context.device;
-    BB_ASSIGN_OR_RETURN(const WireProbe wire, ProbeWire(context.world, options));
+    if (context.device_world != nullptr) options.device = &context.device;
+    BB_ASSIGN_OR_RETURN(const WireProbe wire, ProbeWire(context.movement(), options));
     roofs.set_wire_bytes_per_second(wire.bandwidth_bytes_per_second);
     roofs.set_wire_latency_seconds(wire.latency_seconds);
   }

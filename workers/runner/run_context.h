@@ -17,15 +17,16 @@
 #include "workers/measure/energy.h"
 #include "workers/measure/timer.h"
 #include "workers/runner/gpu_measuring.h"
+#include "workers/runner/host_shards.h"
 #include "workers/runner/reporter.h"
 
 namespace basisbench {
 
-inline constexpr char kMpiBackend[] = "cpu_mpi";
+// Ranks as threads of one process; backends.h has the others.
 inline constexpr char kLocalBackend[] = "cpu_local";
 
 struct RunContext {
-  Communicator& world;
+  Communicator& world;  // of host memory: what ranks tell each other
   Device& device;
   Reporter& reporter;
   std::string backend;
@@ -33,7 +34,10 @@ struct RunContext {
   int64_t memory_bytes = 0;                      // this rank may allocate; 0: no limit
   bool first_on_host = false;                    // reads the host's energy counters
   std::map<std::string, std::string> libraries;  // beside those of the device
-  std::unique_ptr<GpuMeasuring> gpu;             // null on the CPU
+  // Of the same ranks, for the device's memory, which the host cannot reach; null where it can, and
+  // plans move their data through `world`, too.
+  std::unique_ptr<Communicator> device_world;
+  std::unique_ptr<GpuMeasuring> gpu;  // null on the CPU
 
   // Filled by RunAssignment.
   TimerProperties timer;
@@ -44,6 +48,9 @@ struct RunContext {
   std::optional<uint32_t> last_case;      // whose iteration ran last: its operands are in the cache
 
   bool is_root() const { return world.rank() == 0; }
+  // What plans move their data through.
+  Communicator& movement() const { return device_world == nullptr ? world : *device_world; }
+  HostShards shards() const { return {device, device_world == nullptr}; }
 };
 
 }  // namespace basisbench

@@ -53,14 +53,14 @@ absl::StatusOr<TimedBody> TimeBody(RunContext& context, BodyClock& clock, bool c
   TimedBody timed;
   timed.status = clock.Prepare(batch);
   if (cold && timed.status.ok()) timed.status = EmptyCaches(context);
-  const TrafficTable before = context.world.traffic();
+  const TrafficTable before = context.movement().traffic();
   BB_RETURN_IF_ERROR(context.world.Barrier());
   if (!timed.status.ok()) return timed;
   const BodyTime time = clock.Time(batch);
   timed.status = time.status;
   timed.seconds = time.seconds / static_cast<double>(batch);
   timed.start = 1e-9 * static_cast<double>(time.begin_ns) - OffsetOf(context);
-  timed.traffic = Difference(context.world.traffic(), before);
+  timed.traffic = Difference(context.movement().traffic(), before);
   return timed;
 }
 

@@ -11,6 +11,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "workers/runner/convert.h"
 #include "workers/runner/framing.h"
 
 namespace basisbench {
@@ -166,6 +167,16 @@ TEST(Framing, AStreamThatEndsInsideAFrameIsDataLoss) {
   ASSERT_TRUE(WriteAll(stream.near, std::string("\x09\0\0\0abc", 7).data(), 7).ok());
   shutdown(stream.near, SHUT_WR);
   EXPECT_TRUE(absl::IsDataLoss(ReadFrame(stream.far).status()));
+}
+
+TEST(ReproduceCommand, NamesABackendOfGpus) {
+  v1::Case spec;
+  for (const char* backend : {"cpu_mpi", "cpu_local"}) {
+    spec.set_backend(backend);
+    EXPECT_THAT(ReproduceCommand(spec), testing::Not(testing::HasSubstr("--backend")));
+  }
+  spec.set_backend("cuda_mpi");
+  EXPECT_THAT(ReproduceCommand(spec), testing::HasSubstr(" --backend cuda_mpi"));
 }
 
 }  // namespace
