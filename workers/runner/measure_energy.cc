@@ -9,6 +9,7 @@
 #include "services/base/status_macros.h"
 #include "workers/measure/energy.h"
 #include "workers/measure/gpu_energy.h"
+#include "workers/measure/timer.h"
 #include "workers/runner/control.h"
 
 namespace basisbench {
@@ -23,9 +24,10 @@ struct Counters {
   absl::Status hosts, gpus;
 };
 
-// Joules of a window; 0 for what another rank reads.
+// Joules of a window of so many bodies; 0 for what another rank reads.
 struct Joules {
   absl::StatusOr<double> of_host = 0.0, of_gpu = 0.0;
+  int64_t iterations = 1;
 };
 
 absl::StatusOr<Counters> OpenCounters(RunContext& context) {
@@ -54,20 +56,41 @@ absl::StatusOr<Counters> OpenCounters(RunContext& context) {
   return counters;
 }
 
-// Joules while all ranks execute `iterations` bodies.
-absl::StatusOr<Joules> Execute(RunContext& context, const Counters& counters, CaseRun& run,
-                               int64_t iterations) {
+// Repeats the body on all ranks until the root has seen the window pass, and returns how often that
+// was. The samples only say with how many to begin: side by side, bodies are faster than measured
+// one by one.
+absl::StatusOr<int64_t> FillWindow(RunContext& context, CaseRun& run) {
+  const int64_t begin = SteadyNanoseconds();
+  double seconds_each = run.rule->median(), elapsed = 0;
+  int64_t done = 0;
+  for (;;) {
+    double more = 0;  // the root's word
+    if (context.is_root() && (done == 0 || elapsed < kEnergyWindowSeconds)) {
+      more = 1;
+      if (seconds_each > 0) more = std::ceil((kEnergyWindowSeconds - elapsed) / seconds_each);
+    }
+    BB_RETURN_IF_ERROR(BroadcastDoubles(context.world, absl::MakeSpan(&more, 1)));
+    if (more <= 0) return done;
+    BB_RETURN_IF_ERROR(run.clock->Repeat(static_cast<int64_t>(more)));
+    done += static_cast<int64_t>(more);
+    elapsed = SecondsBetween(begin, SteadyNanoseconds());
+    seconds_each = elapsed / static_cast<double>(done);
+  }
+}
+
+// Joules while all ranks repeat the body.
+absl::StatusOr<Joules> Execute(RunContext& context, const Counters& counters, CaseRun& run) {
   const bool reads_host = counters.of_host.ok(), reads_gpu = counters.of_gpu.ok();
   absl::StatusOr<EnergyReading> begin, end;
   absl::StatusOr<GpuEnergyReading> gpu_begin, gpu_end;
+  Joules joules;
   BB_RETURN_IF_ERROR(context.world.Barrier());
   if (reads_host) begin = counters.of_host->Read();
   if (reads_gpu) gpu_begin = ReadGpuEnergy(*counters.of_gpu);
-  BB_RETURN_IF_ERROR(run.clock->Repeat(iterations));
+  BB_ASSIGN_OR_RETURN(joules.iterations, FillWindow(context, run));
   BB_RETURN_IF_ERROR(context.world.Barrier());
   if (reads_host) end = counters.of_host->Read();
   if (reads_gpu) gpu_end = ReadGpuEnergy(*counters.of_gpu);
-  Joules joules;
   if (reads_host && begin.ok() && end.ok()) {
     joules.of_host = counters.of_host->Joules(*begin, *end);
   } else if (reads_host) {
@@ -120,15 +143,6 @@ void FillSum(const absl::StatusOr<double>& hosts, const absl::StatusOr<double>& 
   }
 }
 
-absl::StatusOr<double> IterationsOfWindow(RunContext& context, const CaseRun& run) {
-  double iterations = 0;
-  if (context.is_root() && run.rule->median() > 0) {
-    iterations = std::ceil(kEnergyWindowSeconds / run.rule->median());
-  }
-  BB_RETURN_IF_ERROR(BroadcastDoubles(context.world, absl::MakeSpan(&iterations, 1)));
-  return iterations;
-}
-
 }  // namespace
 
 bool IsFirstOnGpu(const std::vector<std::string>& uuids, size_t rank) {
@@ -142,10 +156,9 @@ absl::Status MeasureEnergy(RunContext& context, CaseRun& run) {
   absl::StatusOr<double> hosts = 0.0, gpus = 0.0;
   double iterations = 1;
   if (on_gpus ? counters.gpus.ok() : counters.hosts.ok()) {
-    BB_ASSIGN_OR_RETURN(iterations, IterationsOfWindow(context, run));
-    absl::StatusOr<Joules> joules =
-        Execute(context, counters, run, static_cast<int64_t>(iterations));
+    absl::StatusOr<Joules> joules = Execute(context, counters, run);
     if (!joules.ok()) joules = Joules{joules.status(), joules.status()};
+    iterations = static_cast<double>(joules->iterations);
     BB_RETURN_IF_ERROR(SumOverRanks(context, joules->of_host, &hosts));
     BB_RETURN_IF_ERROR(SumOverRanks(context, joules->of_gpu, &gpus));
   }
