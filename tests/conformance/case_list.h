@@ -34,8 +34,8 @@ std::vector<ConformanceCase> EveryLine();
 // the variants of parameters.
 std::vector<ConformanceCase> AllCases(const std::string& direction = "forward");
 
-// Those that wrong outputs are tried on. How elements are stored changes nothing about what
-// validation sees of the ranks, so f32 and halves are among them on fewer ranks only.
+// Those that wrong outputs are tried on. Neither how elements are stored nor a parameter changes
+// what validation sees of the ranks, so only f64 with the defaults is among them on many ranks.
 std::vector<ConformanceCase> ControlledCases(const std::string& direction = "forward");
 
 // "matmul_summa_f32_4".
