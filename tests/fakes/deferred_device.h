@@ -34,6 +34,7 @@ class DeferredDevice : public Device {
   }
 
   absl::Status Gemm(const GemmArgs& args) override { return Later(&Device::Gemm, args); }
+  bool MultipliesHalves() const override { return inner_->MultipliesHalves(); }
   absl::Status Copy(const CopyArgs& args) override { return Later(&Device::Copy, args); }
   absl::Status Wht(const WhtArgs& args) override { return Later(&Device::Wht, args); }
   absl::Status Dwt(const DwtArgs& args) override { return Later(&Device::Dwt, args); }

@@ -28,7 +28,10 @@ class HostKernelDevice : public KernelDevice {
   absl::Status Download(const void* from, int64_t bytes, void* to) override {
     return libraries_->Download(from, bytes, to);
   }
-  absl::Status Gemm(const GemmArgs& args) override { return libraries_->Gemm(args); }
+  absl::Status Gemm(const GemmArgs& args) override {
+    return IsHalf(args.dtype) ? GemmOfHalves(args) : libraries_->Gemm(args);
+  }
+  bool MultipliesHalves() const override { return true; }
   absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description, void* in,
                                                    void* out) override {
     return libraries_->MakeFft(description, in, out);
@@ -42,6 +45,29 @@ class HostKernelDevice : public KernelDevice {
   }
 
  private:
+  // By its definition, in float64.
+  static absl::Status GemmOfHalves(const GemmArgs& args) {
+    const bool turned_a = args.transpose_a == Transpose::kYes;
+    const bool turned_b = args.transpose_b == Transpose::kYes;
+    for (int64_t b = 0; b < args.batch; ++b) {
+      for (int64_t i = 0; i < args.m; ++i) {
+        for (int64_t j = 0; j < args.n; ++j) {
+          double sum = 0;
+          for (int64_t k = 0; k < args.k; ++k) {
+            const int64_t in_a = turned_a ? k * args.lda + i : i * args.lda + k;
+            const int64_t in_b = turned_b ? j * args.ldb + k : k * args.ldb + j;
+            sum += LoadElement(args.dtype, args.a, b * args.stride_a + in_a) *
+                   LoadElement(args.dtype, args.b, b * args.stride_b + in_b);
+          }
+          const int64_t at = b * args.stride_c + i * args.ldc + j;
+          const double old = args.beta == 0 ? 0 : args.beta * LoadElement(args.dtype, args.c, at);
+          StoreElement(args.dtype, args.c, at, args.alpha * sum + old);
+        }
+      }
+    }
+    return absl::OkStatus();
+  }
+
   const std::unique_ptr<Device> libraries_;
   std::vector<std::byte> scratch_ = std::vector<std::byte>(64 << 10);
 };

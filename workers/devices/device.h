@@ -319,6 +319,8 @@ class Device {
   virtual absl::Status Download(const void* from, int64_t bytes, void* to) = 0;
 
   virtual absl::Status Gemm(const GemmArgs& args) = 0;
+  // Whether Gemm takes bf16 and f16, too: sums in f32, rounded once at the end.
+  virtual bool MultipliesHalves() const { return false; }
   virtual absl::Status Copy(const CopyArgs& args) = 0;
   virtual absl::Status Wht(const WhtArgs& args) = 0;
   virtual absl::Status Dwt(const DwtArgs& args) = 0;

@@ -136,6 +136,10 @@ class Operator {
     return {{"x", problem.shape.tokens, problem.shape.d_in}};
   }
 
+  // Whether a plan made for halves does what it does in f32 but for one rounding of its result, on
+  // a device that multiplies halves. Otherwise its operands are converted around it (stored.h).
+  virtual bool PlansInHalves(const Problem&) const { return false; }
+
   // Cost of a resolved problem.
   virtual OperatorCost Cost(const Problem& problem) const = 0;
 

@@ -112,8 +112,10 @@ class StoredPlan : public Plan {
 
 absl::StatusOr<std::unique_ptr<Plan>> PreparePlan(const Operator& op, const Problem& problem,
                                                   Device& device, Communicator& communicator) {
+  const bool as_it_stands =
+      !IsHalf(problem.dtype) || (device.MultipliesHalves() && op.PlansInHalves(problem));
+  if (as_it_stands) return op.MakePlan(problem, device, communicator);
   BB_ASSIGN_OR_RETURN(auto inner, op.MakePlan(Computed(problem), device, communicator));
-  if (!IsHalf(problem.dtype)) return inner;
   auto plan = std::make_unique<StoredPlan>(problem, std::move(inner), device);
   BB_RETURN_IF_ERROR(plan->Allocate());
   return plan;

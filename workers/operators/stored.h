@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cases whose operands and outputs are stored as halves (bf16, f16): every operator computes and
-// sends in f32 and is wrapped in conversions here, so none of them knows of it. For other types
-// these are the operator's own functions. Memory is declared as an upper bound: f32 copies and
-// halves.
+// Cases whose operands and outputs are stored as halves (bf16, f16): operators compute and send in
+// f32 and are wrapped in conversions here, so that none of them has to know of it; what is no more
+// than a product is left to devices that multiply halves. For other types these are the operator's
+// own functions. Memory is declared as an upper bound: f32 copies and halves.
 #pragma once
 
 #include <memory>

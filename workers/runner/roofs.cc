@@ -26,21 +26,18 @@ constexpr int64_t kLeastCopyBytes = int64_t{64} << 20;
 constexpr int64_t kGpuCopyBytes = int64_t{1} << 30;
 constexpr int64_t kNoiseChunk = int64_t{1} << 20;
 
-// Ordinary values in [-1, 1): constants would be easy data.
-template <typename T>
-absl::Status UploadNoise(Device& device, int64_t count, void* to) {
-  std::vector<T> chunk(static_cast<size_t>(std::min(count, kNoiseChunk)));
+// Ordinary values in [-1, 1), the same ones chunk after chunk: constants would be easy data.
+absl::Status UploadNoise(Device& device, Dtype dtype, int64_t count, std::byte* to) {
+  const int64_t size = DtypeSize(dtype), values = std::min(count, kNoiseChunk);
+  std::vector<std::byte> chunk(static_cast<size_t>(values * size));
   uint64_t state = 1;
-  for (int64_t done = 0; done < count; done += kNoiseChunk) {
-    const int64_t now = std::min(count - done, kNoiseChunk);
-    for (int64_t i = 0; i < now; ++i) {
-      state = state * 6364136223846793005u + 1442695040888963407u;  // Knuth's MMIX
-      chunk[static_cast<size_t>(i)] =
-          static_cast<T>(static_cast<double>(state >> 11) * 0x1p-52 - 1);
-    }
-    const auto bytes = static_cast<int64_t>(sizeof(T));
-    BB_RETURN_IF_ERROR(
-        device.Upload(chunk.data(), now * bytes, static_cast<std::byte*>(to) + done * bytes));
+  for (int64_t i = 0; i < values; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;  // Knuth's MMIX
+    StoreElement(dtype, chunk.data(), i, static_cast<double>(state >> 11) * 0x1p-52 - 1);
+  }
+  for (int64_t done = 0; done < count; done += values) {
+    const int64_t now = std::min(count - done, values);
+    BB_RETURN_IF_ERROR(device.Upload(chunk.data(), now * size, to + done * size));
   }
   return absl::OkStatus();
 }
@@ -63,8 +60,7 @@ absl::StatusOr<double> BestSeconds(RunContext& context, BodyClock& clock) {
 // Two operands and a result.
 absl::StatusOr<Buffer> MatricesOf(Device& device, Dtype dtype, int64_t n) {
   BB_ASSIGN_OR_RETURN(Buffer buffer, device.Allocate(3 * n * n * DtypeSize(dtype)));
-  BB_RETURN_IF_ERROR(dtype == Dtype::kF32 ? UploadNoise<float>(device, 2 * n * n, buffer.data())
-                                          : UploadNoise<double>(device, 2 * n * n, buffer.data()));
+  BB_RETURN_IF_ERROR(UploadNoise(device, dtype, 2 * n * n, buffer.data()));
   return buffer;
 }
 
@@ -131,7 +127,8 @@ absl::Status CopyRoof(RunContext& context, int64_t bytes, v1::Roofs* roofs) {
 absl::StatusOr<v1::Roofs> MeasureRoofs(RunContext& context, Dtype stored) {
   const ProfilerRange range("roofs");
   v1::Roofs roofs;
-  BB_RETURN_IF_ERROR(BestGemm(context, ComputeDtype(stored), &roofs));
+  const Dtype multiplied = context.device.MultipliesHalves() ? stored : ComputeDtype(stored);
+  BB_RETURN_IF_ERROR(BestGemm(context, multiplied, &roofs));
   BB_RETURN_IF_ERROR(CopyRoof(context, CopyBytes(context), &roofs));
   // A GPU that is full of operands may have room for less.
   if (context.gpu != nullptr && roofs.copy_bytes() == 0) {

@@ -43,6 +43,7 @@ class Gpu : public CudaDevice {
   }
 
   const CudaApi& api() const override { return api_; }
+  bool MultipliesHalves() const override { return true; }
   cudaStream_t stream() const override { return stream_.get(); }
 
   std::vector<std::pair<std::string, std::string>> GemmChoices() const override {

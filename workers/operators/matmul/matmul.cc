@@ -63,6 +63,11 @@ class MatMul : public Operator {
  public:
   const OperatorDescription& description() const override { return description_; }
 
+  // One product for each output; several ranks would send, and add up, halves.
+  bool PlansInHalves(const Problem& problem) const override {
+    return problem.ranks == 1 && problem.sharding == "token";
+  }
+
   absl::StatusOr<Problem> Resolve(const Problem& problem) const override {
     BB_ASSIGN_OR_RETURN(Problem resolved, ResolveAgainst(description_, problem));
     const bool deep = resolved.sharding == "summa_2_5d";
