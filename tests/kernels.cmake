@@ -10,7 +10,7 @@ target_link_libraries(basisbench_kernels_on_host PUBLIC basisbench_devices basis
 # Those of the tests of a device that it passes whatever its libraries are.
 set(device_tests unit/workers/devices)
 set(common_device_tests ${device_tests}/activation_test.cc ${device_tests}/convert_test.cc ${device_tests}/decay_test.cc ${device_tests}/dwt_test.cc
-                        ${device_tests}/linear_stages_test.cc ${device_tests}/product_test.cc
+                        ${device_tests}/linear_stages_test.cc ${device_tests}/product_test.cc ${device_tests}/row_projection_test.cc
                         ${device_tests}/softmax_test.cc ${device_tests}/stage_kernels_test.cc)
 file(GLOB kernel_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${device_tests}/cuda/kernels/*_test.cc)
 add_executable(device_kernels_test ${device_tests}/test_device_kernels.cc ${common_device_tests} ${kernel_tests})

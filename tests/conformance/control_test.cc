@@ -170,8 +170,9 @@ absl::Status MustReject(CaseRun& run, Control control, bool exact) {
   BB_ASSIGN_OR_RETURN(const bool meant, Break(run, operands, before, control));
   if (!meant) return absl::OkStatus();
   const auto check = exact ? CheckExact : CheckProjection;
+  HostReader reader;
   BB_ASSIGN_OR_RETURN(const ValidationReport report,
-                      check(run.op(), run.problem(), operands, run.plan().Outputs().front(),
+                      check(run.op(), run.problem(), operands, run.plan().Outputs().front(), reader,
                             run.communicator(), {}));
   if (report.passed)
     return absl::InternalError(absl::StrCat("passed with residual ", report.residual));

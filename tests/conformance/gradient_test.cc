@@ -25,7 +25,8 @@ constexpr int64_t kLongestInput = 300;
 absl::Status Wrong(const std::string& what) { return absl::InternalError(what); }
 
 absl::StatusOr<ValidationReport> Check(CaseRun& run, const Operands& operands) {
-  return CheckGradients(run.op(), run.problem(), operands, run.plan().Outputs(),
+  HostReader reader;
+  return CheckGradients(run.op(), run.problem(), operands, run.plan().Outputs(), reader,
                         run.communicator());
 }
 

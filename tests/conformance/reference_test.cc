@@ -50,9 +50,10 @@ absl::Status CheckNormal(CaseRun& run) {
     BB_ASSIGN_OR_RETURN(const auto y, Merge(held));
     BB_RETURN_IF_ERROR(CompareWithReference(run, operands, y));
   }
+  HostReader reader;
   BB_ASSIGN_OR_RETURN(const ValidationReport report,
                       CheckProjection(run.op(), run.problem(), operands,
-                                      run.plan().Outputs().front(), run.communicator()));
+                                      run.plan().Outputs().front(), reader, run.communicator()));
   return report.passed ? absl::OkStatus() : Wrong(absl::StrCat("projection: ", report.failure));
 }
 
@@ -61,9 +62,10 @@ absl::Status CheckInteger(CaseRun& run) {
   const SeededOperands operands(run.op(), run.problem(), Distribution::kInteger, 11);
   run.Fill(operands);
   BB_RETURN_IF_ERROR(run.Run());
+  HostReader reader;
   BB_ASSIGN_OR_RETURN(const ValidationReport report,
                       CheckExact(run.op(), run.problem(), operands, run.plan().Outputs().front(),
-                                 run.communicator()));
+                                 reader, run.communicator()));
   return report.passed ? absl::OkStatus() : Wrong(absl::StrCat("exact: ", report.failure));
 }
 

@@ -32,6 +32,11 @@ class DeferredDevice : public Device {
     BB_RETURN_IF_ERROR(Synchronize());
     return inner_->Download(from, bytes, to);
   }
+  absl::StatusOr<RowProjections> ProjectRows(const DeviceMatrix& matrix,
+                                             absl::Span<const double> weights) override {
+    BB_RETURN_IF_ERROR(Synchronize());
+    return inner_->ProjectRows(matrix, weights);
+  }
 
   absl::Status Gemm(const GemmArgs& args) override { return Later(&Device::Gemm, args); }
   bool MultipliesHalves() const override { return inner_->MultipliesHalves(); }

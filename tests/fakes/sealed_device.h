@@ -31,6 +31,11 @@ class SealedDevice : public DeferredDevice {
     const Opened opened(*this);
     return DeferredDevice::MakeFft(description, in, out);
   }
+  absl::StatusOr<RowProjections> ProjectRows(const DeviceMatrix& matrix,
+                                             absl::Span<const double> weights) override {
+    const Opened opened(*this);
+    return DeferredDevice::ProjectRows(matrix, weights);
+  }
   absl::Status Synchronize() override {
     const Opened opened(*this);
     return DeferredDevice::Synchronize();

@@ -17,6 +17,7 @@
 #include "workers/devices/buffer.h"
 #include "workers/devices/dtype.h"
 #include "workers/devices/nonlinearity.h"
+#include "workers/devices/row_projection.h"
 #include "workers/devices/transforms.h"
 
 namespace basisbench {
@@ -317,6 +318,11 @@ class Device {
   // issued before it, too.
   virtual absl::Status Upload(const void* from, int64_t bytes, void* to) = 0;
   virtual absl::Status Download(const void* from, int64_t bytes, void* to) = 0;
+
+  // Of a matrix in memory of this device, after everything issued before. `weights` in host memory:
+  // a vector of `cols` after the other.
+  virtual absl::StatusOr<RowProjections> ProjectRows(const DeviceMatrix& matrix,
+                                                     absl::Span<const double> weights) = 0;
 
   virtual absl::Status Gemm(const GemmArgs& args) = 0;
   // Whether Gemm takes bf16 and f16, too: sums in f32, rounded once at the end.

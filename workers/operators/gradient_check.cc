@@ -65,19 +65,21 @@ struct Pairing {
 };
 
 Pairing PairWithRandom(const Operator& op, const Problem& problem, const Shard& gradient,
-                       uint64_t seed) {
+                       OutputReader& reader, uint64_t seed) {
   const Drawn drawn = DrawPart(gradient, seed);
   Pairing pairing;
   Operator::Change& change = pairing.change;
   change.tensor = std::string(absl::StripPrefix(gradient.tensor, "d"));
   for (const size_t j : drawn.cols) change.cols.push_back(gradient.cols[j]);
   const TensorValues values(seed, gradient.tensor, Distribution::kNormal);
+  const std::vector<double> elements = reader.Rows(gradient, drawn.rows);
   long double sum = 0;
-  for (const size_t i : drawn.rows) {
+  for (size_t row = 0; row < drawn.rows.size(); ++row) {
+    const size_t i = drawn.rows[row];
     change.rows.push_back(gradient.rows[i]);
     for (const size_t j : drawn.cols) {
       const double weight = values.At(gradient.rows[i], gradient.cols[j]);
-      const double element = ElementOf(gradient, static_cast<int64_t>(i), static_cast<int64_t>(j));
+      const double element = elements[row * gradient.cols.size() + j];
       change.values.push_back(weight);
       sum += static_cast<long double>(weight) * element;
       pairing.square += element * element;
@@ -123,13 +125,13 @@ void Compare(const Operator& op, const Problem& problem, const Operands& operand
 absl::StatusOr<ValidationReport> CheckGradients(const Operator& op, const Problem& problem,
                                                 const Operands& operands,
                                                 absl::Span<const Shard> outputs,
-                                                Communicator& communicator,
+                                                OutputReader& reader, Communicator& communicator,
                                                 const ValidationOptions& options) {
   Finding finding;
   for (const Shard& gradient : outputs) {
     for (int vector = 0; vector < options.vectors; ++vector) {
-      const Pairing pairing =
-          PairWithRandom(op, problem, gradient, options.seed + static_cast<uint64_t>(vector));
+      const Pairing pairing = PairWithRandom(op, problem, gradient, reader,
+                                             options.seed + static_cast<uint64_t>(vector));
       BB_ASSIGN_OR_RETURN(const double typical, TypicalElement(pairing, communicator));
       if (pairing.change.values.empty()) continue;  // this rank holds nothing of it
       Compare(op, problem, operands, pairing, typical, options.tolerance, finding);
@@ -140,12 +142,12 @@ absl::StatusOr<ValidationReport> CheckGradients(const Operator& op, const Proble
 
 absl::StatusOr<ValidationReport> CheckOutputs(const Operator& op, const Problem& problem,
                                               const Operands& operands,
-                                              absl::Span<const Shard> outputs,
+                                              absl::Span<const Shard> outputs, OutputReader& reader,
                                               Communicator& communicator,
                                               const ValidationOptions& options) {
   if (problem.direction == "backward")
-    return CheckGradients(op, problem, operands, outputs, communicator, options);
-  return CheckProjection(op, problem, operands, outputs.front(), communicator, options);
+    return CheckGradients(op, problem, operands, outputs, reader, communicator, options);
+  return CheckProjection(op, problem, operands, outputs.front(), reader, communicator, options);
 }
 
 TensorShape OutputShape(const Operator& op, const Problem& problem, absl::string_view tensor) {

@@ -32,27 +32,11 @@ std::vector<double> Weights(const Problem& problem, const Shard& output, const T
   return v;
 }
 
-// An output's rows on the weights, and the size of the terms that were summed.
-struct Projected {
-  std::vector<double> value, size;
-};
-
-// Sums wider than f64: an f64 output of few roundings is more accurate than an f64 sum of it.
-Projected Project(const Shard& output, absl::Span<const double> v) {
-  Projected z;
-  for (size_t i = 0; i < output.rows.size(); ++i) {
-    long double sum = 0;
-    double square = 0;
-    for (size_t j = 0; j < output.cols.size(); ++j) {
-      const double y = ElementOf(output, static_cast<int64_t>(i), static_cast<int64_t>(j));
-      const long double term = static_cast<long double>(y) * v[output.cols[j]];
-      sum += term;
-      square += static_cast<double>(term * term);
-    }
-    z.value.push_back(static_cast<double>(sum));
-    z.size.push_back(std::sqrt(square));
-  }
-  return z;
+// Those of the shard's columns.
+std::vector<double> OfColumns(const std::vector<double>& v, const Shard& output) {
+  std::vector<double> own;
+  for (const int64_t col : output.cols) own.push_back(v[static_cast<size_t>(col)]);
+  return own;
 }
 
 double RootMeanSquare(absl::Span<const double> values) {
@@ -63,8 +47,8 @@ double RootMeanSquare(absl::Span<const double> values) {
 
 // Residuals in units of the error model; what is far beyond rounding, in units that exceed every
 // tolerance.
-void CompareRows(const Operator::Projection& reference, const Projected& z, const Shard& output,
-                 double unit, double tolerance, Finding& finding) {
+void CompareRows(const Operator::Projection& reference, const RowProjections& z,
+                 const Shard& output, double unit, double tolerance, Finding& finding) {
   // A projection may be small by chance; the terms of it are not.
   const double largest_error =
       kLargestShare * std::max(RootMeanSquare(reference.value), RootMeanSquare(z.size));
@@ -83,7 +67,7 @@ void CompareRows(const Operator::Projection& reference, const Projected& z, cons
 }
 
 void CompareWholeRows(const Operator& op, const Problem& problem, const Operands& operands,
-                      const Shard& output, Finding& finding) {
+                      const Shard& output, OutputReader& reader, Finding& finding) {
   const size_t count = std::min(kExactRows, output.rows.size());
   if (count == 0) return;
   std::vector<size_t> local;  // spread evenly, first and last among them
@@ -92,11 +76,11 @@ void CompareWholeRows(const Operator& op, const Problem& problem, const Operands
   std::vector<int64_t> rows;
   for (const size_t i : local) rows.push_back(output.rows[i]);
   const std::vector<double> y = op.ReferenceRows(problem, operands, rows);
+  const std::vector<double> elements = reader.Rows(output, local);
   for (size_t r = 0; r < count; ++r) {
     for (size_t j = 0; j < output.cols.size(); ++j) {
       const double reference = y[r * problem.shape.d_out + output.cols[j]];
-      const double value =
-          ElementOf(output, static_cast<int64_t>(local[r]), static_cast<int64_t>(j));
+      const double value = elements[r * output.cols.size() + j];
       Worsen(finding, std::fabs(value - reference), rows[r]);
     }
   }
@@ -115,7 +99,7 @@ void PoisonOutput(const Shard& output) {
 
 absl::StatusOr<ValidationReport> CheckProjection(const Operator& op, const Problem& problem,
                                                  const Operands& operands, const Shard& output,
-                                                 Communicator& communicator,
+                                                 OutputReader& reader, Communicator& communicator,
                                                  const ValidationOptions& options) {
   const double unit = UnitRoundoff(problem.dtype) * std::sqrt(Roundings(op, problem));
   Finding finding;
@@ -123,7 +107,8 @@ absl::StatusOr<ValidationReport> CheckProjection(const Operator& op, const Probl
     const TensorValues values(options.seed + vector, "projection", Distribution::kNormal);
     const std::vector<double> v = Weights(problem, output, values, false);
     const auto reference = op.ReferenceProjection(problem, operands, v, output.rows);
-    CompareRows(reference, Project(output, v), output, unit, options.tolerance, finding);
+    CompareRows(reference, reader.Project(output, OfColumns(v, output)), output, unit,
+                options.tolerance, finding);
   }
   return WorstOfAll(finding, options.tolerance, communicator);
 }
@@ -147,7 +132,7 @@ absl::Status CanCheckExactly(const Operator& op, const Problem& problem) {
 
 absl::StatusOr<ValidationReport> CheckExact(const Operator& op, const Problem& problem,
                                             const Operands& operands, const Shard& output,
-                                            Communicator& communicator,
+                                            OutputReader& reader, Communicator& communicator,
                                             const ValidationOptions& options) {
   BB_RETURN_IF_ERROR(CanCheckExactly(op, problem));
   Finding finding;
@@ -155,11 +140,11 @@ absl::StatusOr<ValidationReport> CheckExact(const Operator& op, const Problem& p
     const TensorValues values(options.seed + vector, "exact projection", Distribution::kUniform);
     const std::vector<double> v = Weights(problem, output, values, true);
     const auto reference = op.ReferenceProjection(problem, operands, v, output.rows);
-    const std::vector<double> z = Project(output, v).value;
+    const std::vector<double> z = reader.Project(output, OfColumns(v, output)).value;
     for (size_t i = 0; i < z.size(); ++i)
       Worsen(finding, std::fabs(z[i] - reference.value[i]), output.rows[i]);
   }
-  CompareWholeRows(op, problem, operands, output, finding);
+  CompareWholeRows(op, problem, operands, output, reader, finding);
   return WorstOfAll(finding, 0.0, communicator);
 }
 

@@ -5,9 +5,10 @@
 //
 // Every rank checks the whole of its own shard: its columns are projected on random weights that
 // are zero elsewhere, and the reference is asked for the same. So every replica of a replicated
-// output is checked, nothing is counted twice, and the cost is O(NK + KM). Output and operands are
-// in host memory. The functions that take a communicator are collective and return the same report
-// on every rank; they fail only where the communicator does.
+// output is checked, nothing is counted twice, and the cost is O(NK + KM). The reference is
+// computed in host memory; the output is read where it lies. The functions that take a communicator
+// are collective and return the same report on every rank; they fail only where the communicator
+// does.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "workers/collectives/communicator.h"
 #include "workers/operators/operator.h"
+#include "workers/operators/output_reader.h"
 
 namespace basisbench {
 
@@ -37,13 +39,14 @@ struct ValidationReport {
   std::string failure;        // why it did not pass, naming rank and row; empty when it did
 };
 
-// Overwrites the output with NaN, so that a run that leaves parts of it untouched is caught.
+// Overwrites an output in host memory with NaN, so that a run that leaves parts of it untouched is
+// caught.
 void PoisonOutput(const Shard& output);
 
 // Compares the output with the reference of the operands that the plan was filled with.
 absl::StatusOr<ValidationReport> CheckProjection(const Operator& op, const Problem& problem,
                                                  const Operands& operands, const Shard& output,
-                                                 Communicator& communicator,
+                                                 OutputReader& reader, Communicator& communicator,
                                                  const ValidationOptions& options = {});
 
 // OK when an output computed from integer operands (Distribution::kInteger) has to be exact;
@@ -54,7 +57,7 @@ absl::Status CanCheckExactly(const Operator& op, const Problem& problem);
 // weights make the projections exact too, and a few whole rows are compared element by element.
 absl::StatusOr<ValidationReport> CheckExact(const Operator& op, const Problem& problem,
                                             const Operands& operands, const Shard& output,
-                                            Communicator& communicator,
+                                            OutputReader& reader, Communicator& communicator,
                                             const ValidationOptions& options = {});
 
 // Backward: every output is a gradient. Its pairing with random changes of this rank's part has to
@@ -64,13 +67,13 @@ absl::StatusOr<ValidationReport> CheckExact(const Operator& op, const Problem& p
 absl::StatusOr<ValidationReport> CheckGradients(const Operator& op, const Problem& problem,
                                                 const Operands& operands,
                                                 absl::Span<const Shard> outputs,
-                                                Communicator& communicator,
+                                                OutputReader& reader, Communicator& communicator,
                                                 const ValidationOptions& options = {});
 
 // The check of the problem's direction.
 absl::StatusOr<ValidationReport> CheckOutputs(const Operator& op, const Problem& problem,
                                               const Operands& operands,
-                                              absl::Span<const Shard> outputs,
+                                              absl::Span<const Shard> outputs, OutputReader& reader,
                                               Communicator& communicator,
                                               const ValidationOptions& options = {});
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/runner/host_shards.h"
 
+#include <cstddef>
 #include <functional>
-#include <utility>
+#include <memory>
 
 #include "services/base/status_macros.h"
 #include "workers/operators/validation.h"
@@ -58,21 +59,6 @@ absl::Status HostShards::Poison(absl::Span<const Shard> shards) const {
     }
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<HostShards::Copies> HostShards::Read(absl::Span<const Shard> shards) const {
-  BB_RETURN_IF_ERROR(device_.Synchronize());
-  Copies copies;
-  copies.shards.assign(shards.begin(), shards.end());
-  if (reachable_) return copies;
-  for (Shard& shard : copies.shards) {
-    const int64_t bytes = ExtentBytes(shard);
-    auto memory = std::make_unique<std::byte[]>(static_cast<size_t>(bytes));
-    if (bytes > 0) BB_RETURN_IF_ERROR(device_.Download(shard.data, bytes, memory.get()));
-    shard.data = memory.get();
-    copies.memory.push_back(std::move(memory));
-  }
-  return copies;
 }
 
 }  // namespace basisbench

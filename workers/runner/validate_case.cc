@@ -75,14 +75,14 @@ absl::Status ValidateOutput(RunContext& context, const MeasureOptions& options, 
   const ProfilerRange range(absl::StrCat("validation ", CaseLabel(resolved.spec)));
   run.validation.set_method(resolved.problem.direction == "backward" ? "adjoint" : "freivalds");
   run.validation.set_passed(true);
-  const auto read = context.shards().Read(run.plan->Outputs());
-  bool readable = false;
-  BB_RETURN_IF_ERROR(CheckPart(context, run, "output", read.status(), &readable));
-  if (!readable) return absl::OkStatus();
-  const std::vector<Shard>& outputs = read->shards;
+  const std::vector<Shard> outputs = run.plan->Outputs();
+  DeviceReader reader(context.device);
   BB_ASSIGN_OR_RETURN(const ValidationReport report,
-                      CheckOutputs(*resolved.op, resolved.problem, *run.operands, outputs,
+                      CheckOutputs(*resolved.op, resolved.problem, *run.operands, outputs, reader,
                                    context.world, ChecksOf(options)));
+  bool readable = false;
+  BB_RETURN_IF_ERROR(CheckPart(context, run, "output", reader.status(), &readable));
+  if (!readable) return absl::OkStatus();
   run.validation.set_scaled_residual(report.residual);
   run.validation.set_tolerance(report.tolerance);
   run.validation.set_relative_error(report.relative_error);
@@ -114,14 +114,13 @@ absl::Status ValidateExactly(RunContext& context, const MeasureOptions& options,
   BB_RETURN_IF_ERROR(
       CheckPart(context, run, "exact integer", RunOn(context, run, integers, outputs), &ran));
   if (!ran) return absl::OkStatus();
-  const auto read = context.shards().Read(outputs);
-  bool readable = false;
-  BB_RETURN_IF_ERROR(CheckPart(context, run, "exact integer", read.status(), &readable));
-  if (!readable) return absl::OkStatus();
-  const Shard& output = read->shards.front();
+  DeviceReader reader(context.device);
   BB_ASSIGN_OR_RETURN(const ValidationReport report,
-                      CheckExact(*resolved.op, resolved.problem, integers, output, context.world,
-                                 ChecksOf(options)));
+                      CheckExact(*resolved.op, resolved.problem, integers, outputs.front(), reader,
+                                 context.world, ChecksOf(options)));
+  bool readable = false;
+  BB_RETURN_IF_ERROR(CheckPart(context, run, "exact integer", reader.status(), &readable));
+  if (!readable) return absl::OkStatus();
   run.validation.set_exact_integer(report.passed ? "passed" : "failed");
   if (!report.passed) Invalidate(run, "exact integer", report.failure);
   return absl::OkStatus();

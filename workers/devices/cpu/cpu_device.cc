@@ -38,6 +38,11 @@ class CpuDevice : public Device {
   absl::Status Download(const void* from, int64_t bytes, void* to) override {
     return Upload(from, bytes, to);
   }
+  absl::StatusOr<RowProjections> ProjectRows(const DeviceMatrix& matrix,
+                                             absl::Span<const double> weights) override {
+    BB_RETURN_IF_ERROR(CheckRowProjection(matrix, weights));
+    return ProjectRowsOnHost(matrix, weights);
+  }
   absl::Status Gemm(const GemmArgs& args) override { return RunGemm(*blas_, args); }
   absl::Status Copy(const CopyArgs& args) override { return RunCopy(args); }
   absl::Status Wht(const WhtArgs& args) override { return RunWht(args); }

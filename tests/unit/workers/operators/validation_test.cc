@@ -32,9 +32,10 @@ struct GateCase {
     return {"y", Dtype::kF32, y.data(), kCols, IndicesOf({0, kRows}), IndicesOf({0, kCols})};
   }
   absl::StatusOr<ValidationReport> Check(decltype(&CheckProjection) check) {
+    HostReader reader;
     absl::StatusOr<ValidationReport> report = absl::UnknownError("not run");
     const absl::Status ran = RunLocalRanks(1, [&](Communicator& communicator) {
-      report = check(op, problem, operands, Output(), communicator, {});
+      report = check(op, problem, operands, Output(), reader, communicator, {});
       return absl::OkStatus();
     });
     EXPECT_THAT(ran, IsOk());
@@ -63,8 +64,10 @@ TEST(Projection, PassesManyExactlyRoundedRowsInF64) {
   const Shard output{"y", Dtype::kF64, y.data(), 16, IndicesOf({0, 20000}), IndicesOf({0, 16})};
   EXPECT_THAT(RunLocalRanks(1,
                             [&](Communicator& communicator) {
-                              const auto report = CheckProjection(op, problem, operands, output,
-                                                                  communicator, {.vectors = 8});
+                              HostReader reader;
+                              const auto report =
+                                  CheckProjection(op, problem, operands, output, reader,
+                                                  communicator, {.vectors = 8});
                               EXPECT_TRUE(report->passed) << report->failure;
                               EXPECT_LT(report->residual, 3);
                               return report.status();

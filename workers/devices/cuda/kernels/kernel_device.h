@@ -34,7 +34,10 @@ class KernelDevice : public Device {
   absl::Status DecayGradient(const DecayGradientArgs& args) final;
   absl::Status Fill(Dtype dtype, int64_t count, double value, void* y) final;
 
-  // Where this thread may launch now: for kernels that are no primitives.
+  absl::StatusOr<RowProjections> ProjectRows(const DeviceMatrix& matrix,
+                                             absl::Span<const double> weights) final;
+
+  // Where this thread may launch now.
   virtual absl::StatusOr<kernels::Queue> Ready() = 0;
 
  private:

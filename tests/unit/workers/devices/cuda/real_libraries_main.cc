@@ -14,7 +14,6 @@
 #include "workers/devices/cuda/cuda_device.h"
 #include "workers/devices/cuda/fp8_gemm.h"
 #include "workers/devices/cuda/graph.h"
-#include "workers/devices/cuda/kernels/projection.h"
 #include "workers/devices/cuda/kernels/quantise.h"
 
 namespace basisbench {
@@ -82,7 +81,7 @@ std::vector<double> SumsOfSquare(const std::vector<float>& x) {
 absl::Status CheckSums(Device& gpu, const char* what, const DeviceMatrix& matrix,
                        const std::vector<double>& want, double tolerance) {
   BB_ASSIGN_OR_RETURN(const RowProjections got,
-                      ProjectRows(gpu, matrix, std::vector<double>(kN, 1.0)));
+                      gpu.ProjectRows(matrix, std::vector<double>(kN, 1.0)));
   double error = 0, size = 0;
   for (size_t i = 0; i < want.size(); ++i) {
     error += std::pow(got.value[i] - want[i], 2);
