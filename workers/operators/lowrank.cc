@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A product of two thin factors, Y = (X U) V: every map of rank at most r, and nothing else.
 //   FLOPs 2 N r (K + M). Parameters r (K + M), degrees of freedom r (K + M - r).
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -76,10 +77,10 @@ class LowRankMap : public ReferenceMap {
   LowRankMap(const Problem& problem, const ReferenceWeights& weights)
       : sizes_(problem), u_(weights.at("u")), v_(weights.at("v")) {}
   void Row(int64_t, int64_t input, absl::Span<double> outputs) const override {
-    for (int64_t j = 0; j < sizes_.out; ++j) {
-      outputs[j] = 0;
-      for (int64_t r = 0; r < sizes_.rank; ++r)
-        outputs[j] += u_[input * sizes_.rank + r] * v_[r * sizes_.out + j];
+    std::fill(outputs.begin(), outputs.end(), 0.0);
+    for (int64_t r = 0; r < sizes_.rank; ++r) {
+      const double u = u_[input * sizes_.rank + r];
+      for (int64_t j = 0; j < sizes_.out; ++j) outputs[j] += u * v_[r * sizes_.out + j];
     }
   }
 
