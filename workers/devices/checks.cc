@@ -108,6 +108,8 @@ absl::Status CheckWht(const WhtArgs& args) {
   if (args.rows < 0) {
     return absl::InvalidArgumentError(absl::StrCat("WHT rows = ", args.rows, " is negative"));
   }
+  if (args.index != nullptr && args.in == args.out)
+    return absl::InvalidArgumentError("WHT of permuted elements in place");
   if (args.rows > 1 && (args.in_row_stride < args.n || args.out_row_stride < args.n)) {
     return absl::InvalidArgumentError(absl::StrCat("WHT row strides ", args.in_row_stride, ", ",
                                                    args.out_row_stride,

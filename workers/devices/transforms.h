@@ -11,9 +11,11 @@
 
 namespace basisbench {
 
-// Walsh-Hadamard transform (Sylvester order, unnormalised) of each row of a rows x n matrix, times
-// `scale`; n a power of two. `out` may be `in` (same stride), otherwise they must not overlap. One
-// pass over memory.
+// Walsh-Hadamard transform (Sylvester order, unnormalised) of each row of a rows x n matrix, n a
+// power of two, between two diagonals and after a permutation:
+//   out[j] = scale after[j] sum_i H[j,i] before[i] in[index[i]].
+// Without them (null): ones, and the order as it is. `out` may be `in` (same stride) where there is
+// no index, otherwise they must not overlap. One pass over memory.
 struct WhtArgs {
   Dtype dtype = Dtype::kF32;
   int64_t rows = 0, n = 0;
@@ -22,6 +24,10 @@ struct WhtArgs {
   int64_t in_row_stride = 0;
   void* out = nullptr;
   int64_t out_row_stride = 0;
+  const int32_t* index = nullptr;  // n each
+  const void* before = nullptr;
+  const void* after = nullptr;
+  int64_t pass_bytes = 0;  // as in CopyArgs
 };
 
 // Discrete wavelet transform of each row of a rows x n matrix: `levels` times

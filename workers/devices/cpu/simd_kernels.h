@@ -13,7 +13,7 @@
 
 namespace basisbench {
 
-// Unnormalised Walsh-Hadamard transform of rows, times `scale`. n is a power of two.
+// WhtArgs of device.h.
 template <typename T>
 struct WhtTask {
   int64_t rows = 0, n = 0;
@@ -23,6 +23,9 @@ struct WhtTask {
   int64_t out_stride = 0;
   T scale = 1;
   bool stream = false;  // write around the cache; only when out is not in
+  const int32_t* index = nullptr;
+  const T* before = nullptr;
+  const T* after = nullptr;
 };
 
 // DwtArgs of device.h; `work` has room for 3n/4 elements.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "workers/devices/checks.h"
 #include "workers/devices/cpu/cpu_features.h"
 #include "workers/devices/cpu/row_kernels.h"
@@ -16,9 +18,12 @@ void Rows(const WhtArgs& args) {
   task.in_stride = args.in_row_stride;
   task.out = static_cast<T*>(args.out);
   task.out_stride = args.out_row_stride;
+  task.index = args.index;
+  task.before = static_cast<const T*>(args.before);
+  task.after = static_cast<const T*>(args.after);
   task.scale = static_cast<T>(args.scale);
-  const int64_t bytes = args.rows * args.n * static_cast<int64_t>(sizeof(T));
-  task.stream = args.in != args.out && 2 * bytes > CacheShareBytes();
+  const int64_t own_bytes = 2 * args.rows * args.n * static_cast<int64_t>(sizeof(T));
+  task.stream = args.in != args.out && std::max(own_bytes, args.pass_bytes) > CacheShareBytes();
   BestKernels().Of<T>().wht(task);
 }
 

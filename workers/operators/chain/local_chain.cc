@@ -2,6 +2,7 @@
 #include "workers/operators/chain/local_chain.h"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,12 +35,47 @@ Blocks BlocksFor(const Chain& chain, const Problem& problem, int64_t vectors) {
   return BlocksOf(chain, problem, vectors, Elements(chain, problem, 1));
 }
 
+// Factors that go through memory together: a Hadamard transform with a permutation and a diagonal
+// before it, and a diagonal behind it. Every other factor is one alone.
+struct Pass {
+  Factor factor = Factor::kHadamard;
+  bool permutes = false;
+  std::optional<size_t> before, after;  // diagonals, by number
+};
+
+std::vector<Pass> PassesOf(const std::vector<ChainStep>& steps) {
+  const auto is = [&](size_t i, Factor factor) {
+    return i < steps.size() && steps[i].factor == factor;
+  };
+  std::vector<Pass> passes;
+  size_t diagonal = 0;
+  for (size_t i = 0; i < steps.size();) {
+    Pass pass;
+    size_t at = i;
+    pass.permutes = is(at, Factor::kPermutation);
+    if (pass.permutes) ++at;
+    const bool scales = is(at, Factor::kDiagonal);
+    if (scales) ++at;
+    if (is(at, Factor::kHadamard)) {
+      if (scales) pass.before = diagonal++;
+      if (is(++at, Factor::kDiagonal)) pass.after = diagonal++, ++at;
+      i = at;
+    } else {
+      pass = {.factor = steps[i++].factor};
+      if (pass.factor == Factor::kDiagonal) pass.before = diagonal++;
+    }
+    passes.push_back(pass);
+  }
+  return passes;
+}
+
 class LocalChain : public BlockedMixer {
  public:
   LocalChain(const Chain& chain, const Problem& problem, Device& device,
              const LocalOperands& operands, const Blocks& blocks)
       : BlockedMixer(problem, device, operands, blocks),
         chain_(chain),
+        passes_(PassesOf(chain.steps())),
         n_(chain.InputLength(problem)) {}
 
   absl::Status Allocate(const Problem& problem) {
@@ -59,7 +95,7 @@ class LocalChain : public BlockedMixer {
   }
 
  protected:
-  // The first factor reads X and the last one writes Y where vectors lie in one piece.
+  // The first pass reads X and the last one writes Y where vectors lie in one piece.
   absl::Status Forward(const Piece& block) override {
     rows_ = block.count;
     Source at = X(block);
@@ -68,12 +104,9 @@ class LocalChain : public BlockedMixer {
       at = Contents();
     }
     const Target y = Y(block);
-    size_t diagonal = 0, left = chain_.steps().size();
-    for (const ChainStep& step : chain_.steps()) {
-      const bool ends = --left == 0 && y.col == 1;
-      BB_RETURN_IF_ERROR(step.factor == Factor::kDiagonal
-                             ? Scale(diagonal++, at, ends ? y : Z())
-                             : Transform(step.factor, false, at, ends ? y : Z()));
+    for (const Pass& pass : passes_) {
+      const bool ends = &pass == &passes_.back() && y.col == 1;
+      BB_RETURN_IF_ERROR(Through(pass, at, ends ? y : Z()));
       at = Contents();
     }
     return y.col == 1 ? absl::OkStatus() : CopyRows(device_, dtype_, rows_, n_, at, y);
@@ -132,13 +165,19 @@ class LocalChain : public BlockedMixer {
     return device_.ColumnSum(args);
   }
 
+  absl::Status Through(const Pass& pass, const Source& from, const Target& to) {
+    if (pass.factor == Factor::kDiagonal) return Scale(*pass.before, from, to);
+    if (pass.factor == Factor::kHadamard) return Hadamard(pass, from, to);
+    return Transform(pass.factor, false, from, to);
+  }
+
   // Rows in one piece.
   absl::Status Transform(Factor factor, bool adjoint, const Source& from, const Target& to) {
     switch (factor) {
       case Factor::kDiagonal:
         return absl::InternalError("a diagonal is no transform");
       case Factor::kHadamard:
-        return Hadamard(from, to);
+        return Hadamard({}, from, to);
       case Factor::kCosine:
       case Factor::kInverseCosine:
         return (factor == Factor::kCosine) != adjoint ? dct_.Apply(rows_, from, to)
@@ -149,12 +188,22 @@ class LocalChain : public BlockedMixer {
     return absl::OkStatus();
   }
 
-  absl::Status Hadamard(const Source& from, const Target& to) {
+  absl::Status Hadamard(const Pass& pass, const Source& from, const Target& to) {
     WhtArgs args{.dtype = dtype_, .rows = rows_, .n = n_};
     args.scale = 1 / std::sqrt(static_cast<double>(n_));
     args.in = from.data, args.in_row_stride = from.row;
     args.out = to.data, args.out_row_stride = to.row;
-    return device_.Wht(args);
+    // What stays in z_ is read again soon.
+    if (to.data != z_.data()) args.pass_bytes = 2 * o_.vectors * n_ * DtypeSize(dtype_);
+    if (pass.before) args.before = o_.weights[*pass.before];
+    if (pass.after) args.after = o_.weights[*pass.after];
+    if (!pass.permutes) return device_.Wht(args);
+    args.index = there_.as<int32_t>();
+    const bool in_place = from.data == to.data;
+    if (in_place) args.out = spare_.data();
+    BB_RETURN_IF_ERROR(device_.Wht(args));
+    if (in_place) std::swap(z_, spare_);
+    return absl::OkStatus();
   }
 
   // Not in place: what stays in z_ is made in the other place, which is z_ from then on.
@@ -170,6 +219,7 @@ class LocalChain : public BlockedMixer {
   }
 
   const Chain& chain_;
+  const std::vector<Pass> passes_;  // forward
   const int64_t n_;
   int64_t rows_ = 0;  // of the block at hand
   Buffer z_, spare_, kept_;

@@ -38,8 +38,7 @@ class LocalXor : public BlockedMixer {
 
   absl::Status Forward(const Piece& block) override {
     BB_RETURN_IF_ERROR(Load(block.count, X(block), x_));
-    BB_RETURN_IF_ERROR(TimesFilter(block.count, x_));
-    return Store(block.count, x_, Y(block));
+    return Filter(block.count, x_, Y(block));
   }
 
   absl::Status Backward(const Piece& block) override {
@@ -51,8 +50,7 @@ class LocalXor : public BlockedMixer {
     args.beta = block.offset > 0 ? 1 : 0;
     args.y = gradient_.data();
     BB_RETURN_IF_ERROR(device_.ColumnSum(args));
-    BB_RETURN_IF_ERROR(TimesFilter(block.count, dy_));
-    return Store(block.count, dy_, Dx(block));
+    return Filter(block.count, dy_, Dx(block));
   }
 
   absl::Status End() override {
@@ -64,11 +62,14 @@ class LocalXor : public BlockedMixer {
   double Normal() const { return 1 / static_cast<double>(n_); }
 
   // Rows whose elements follow each other.
-  absl::Status Hadamard(int64_t rows, const Source& from, double scale, const Target& to) {
+  WhtArgs Rows(int64_t rows, const Source& from, double scale, const Target& to) const {
     WhtArgs args{.dtype = dtype_, .rows = rows, .n = n_, .scale = scale};
     args.in = from.data, args.in_row_stride = from.row;
     args.out = to.data, args.out_row_stride = to.row;
-    return device_.Wht(args);
+    return args;
+  }
+  absl::Status Hadamard(int64_t rows, const Source& from, double scale, const Target& to) {
+    return device_.Wht(Rows(rows, from, scale, to));
   }
   Source From(const Buffer& buffer) const { return {buffer.data(), n_, 1}; }
   Target To(Buffer& buffer) const { return {buffer.data(), n_, 1}; }
@@ -78,17 +79,14 @@ class LocalXor : public BlockedMixer {
     BB_RETURN_IF_ERROR(CopyRows(device_, dtype_, rows, n_, from, To(to)));
     return Hadamard(rows, From(to), 1.0, To(to));
   }
-  absl::Status TimesFilter(int64_t rows, Buffer& z) {
-    ProductArgs args{.dtype = dtype_, .rows = rows, .cols = n_};
-    args.x = args.y = z.data();
-    args.x_row_stride = args.y_row_stride = n_;
-    args.w = filter_.data();
-    return device_.Product(args);
-  }
-  absl::Status Store(int64_t rows, Buffer& from, const Target& to) {
-    if (to.col == 1) return Hadamard(rows, From(from), Normal(), to);
-    BB_RETURN_IF_ERROR(Hadamard(rows, From(from), Normal(), To(from)));
-    return CopyRows(device_, dtype_, rows, n_, From(from), to);
+  // Times the filter's transform, and back.
+  absl::Status Filter(int64_t rows, Buffer& from, const Target& to) {
+    const bool ends = to.col == 1;
+    WhtArgs args = Rows(rows, From(from), Normal(), ends ? to : To(from));
+    args.before = filter_.data();
+    if (ends) args.pass_bytes = 2 * o_.vectors * n_ * DtypeSize(dtype_);
+    BB_RETURN_IF_ERROR(device_.Wht(args));
+    return ends ? absl::OkStatus() : CopyRows(device_, dtype_, rows, n_, From(from), to);
   }
 
   const int64_t n_;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <bit>
 #include <complex>
 #include <numeric>
@@ -94,11 +95,76 @@ TYPED_TEST(StageKernels, WhtKeepsToItsRows) {
   }
 }
 
-TYPED_TEST(StageKernels, WhtRefusesLengthsThatAreNoPowerOfTwo) {
+// The definition stage by stage: for rows that are too long for the matrix.
+void WhtByStages(std::vector<long double>& v) {
+  for (size_t half = 1; half < v.size(); half *= 2) {
+    for (size_t i = 0; i < v.size(); ++i) {
+      if ((i & half) != 0) continue;
+      const long double sum = v[i] + v[i + half];
+      v[i + half] = v[i] - v[i + half];
+      v[i] = sum;
+    }
+  }
+}
+
+// after[j] / 2 sum_i H[j,i] before[i] x[index[i]] of every row; empty: as WhtArgs' null.
+template <typename T>
+std::vector<double> NaiveDressedWht(const std::vector<T>& x, const std::vector<int32_t>& index,
+                                    const std::vector<T>& before, const std::vector<T>& after,
+                                    size_t n) {
+  std::vector<double> y;
+  for (size_t row = 0; row < x.size() / n; ++row) {
+    std::vector<long double> v;
+    for (size_t i = 0; i < n; ++i) {
+      const T element = x[row * n + (index.empty() ? i : static_cast<size_t>(index[i]))];
+      v.push_back(before.empty() ? element : static_cast<long double>(element) * before[i]);
+    }
+    WhtByStages(v);
+    for (size_t j = 0; j < n; ++j)
+      y.push_back(static_cast<double>(v[j] / 2 * (after.empty() ? T(1) : after[j])));
+  }
+  return y;
+}
+
+// As many rows as are written around the cache, in and out of place where that is allowed.
+TYPED_TEST(StageKernels, WhtBetweenDiagonalsAndAfterAPermutationEqualsTheDefinition) {
+  using T = TypeParam;
+  auto device = TestDevice();
+  for (const int64_t n : {1, 2, 8, 16, 64, 256, 1024, 16384, 65536}) {
+    const int64_t rows = n == 1024 ? 3000 : 3;
+    const auto x = RandomValues<T>(rows * n, 1);
+    std::vector<int32_t> order(n);
+    std::iota(order.begin(), order.end(), 0);
+    std::rotate(order.begin(), order.begin() + n / 3, order.end());
+    std::swap(order.front(), order.back());
+    for (int set = 1; set < 8; ++set) {
+      const auto index = (set & 1) != 0 ? order : std::vector<int32_t>{};
+      const auto before = (set & 2) != 0 ? RandomValues<T>(n, 2) : std::vector<T>{};
+      const auto after = (set & 4) != 0 ? RandomValues<T>(n, 3) : std::vector<T>{};
+      std::vector<T> y(x.size()), in_place = x;
+      WhtArgs args{kDtypeOf<T>, rows, n, 0.5, x.data(), n, y.data(), n};
+      if (!index.empty()) args.index = index.data();
+      if (!before.empty()) args.before = before.data();
+      if (!after.empty()) args.after = after.data();
+      ASSERT_TRUE(device->Wht(args).ok());
+      const auto want = NaiveDressedWht(x, index, before, after, static_cast<size_t>(n));
+      EXPECT_LT(ErrorInRoundoffs(y, want), 6) << "n = " << n << ", set " << set;
+      if (!index.empty()) continue;
+      args.in = args.out = in_place.data();
+      ASSERT_TRUE(device->Wht(args).ok());
+      EXPECT_EQ(in_place, y) << "n = " << n << ", set " << set;
+    }
+  }
+}
+
+TYPED_TEST(StageKernels, WhtRefusesWhatItCannotDo) {
   auto device = TestDevice();
   TypeParam value = 0;
   WhtArgs args{kDtypeOf<TypeParam>, 1, 12, 1.0, &value, 12, &value, 12};
   EXPECT_EQ(device->Wht(args).message(), "WHT n = 12 is no power of two");
+  const int32_t first = 0;
+  args.n = 1, args.index = &first;
+  EXPECT_EQ(device->Wht(args).message(), "WHT of permuted elements in place");
 }
 
 TYPED_TEST(StageKernels, MultiplyAndCombineEqualTheDefinition) {

@@ -2,7 +2,8 @@
 // Walsh-Hadamard transform of rows. Up to kInShared elements, a row is read once and written once:
 // a thread keeps eight elements in registers, does three stages on them, and exchanges them with
 // the row's other threads through shared memory. The stages of longer rows beyond that are taken
-// first, three in a pass over memory.
+// first, three in a pass over memory. Diagonals and a permutation are the first pass's and the last
+// one's.
 #include <algorithm>
 #include <bit>
 
@@ -32,6 +33,21 @@ BB_HOST_DEVICE void Stages(T (&v)[kHeld], int first, int last) {
   }
 }
 
+// WhtArgs: what elements of a row are on the way in, and times what they go out. None: null.
+template <typename T>
+struct Dressing {
+  const int32_t* index = nullptr;
+  const T* before = nullptr;
+  const T* after = nullptr;
+
+  BB_HOST_DEVICE bool IsBareBefore() const { return index == nullptr && before == nullptr; }
+  BB_HOST_DEVICE T In(const T* row, int64_t i) const {
+    const T x = row[index == nullptr ? i : index[i]];
+    return before == nullptr ? x : before[i] * x;
+  }
+  BB_HOST_DEVICE T Out(T y, int64_t i) const { return after == nullptr ? y : after[i] * y; }
+};
+
 // Where row r, counted over all pieces of all rows, lies: a long row consists of `pieces`.
 template <typename T>
 struct RowPlaces {
@@ -42,6 +58,8 @@ struct RowPlaces {
     const Divided place = Divide(r, pieces);
     return data + place.quotient * stride + place.remainder * n;
   }
+  // Of its first element in the whole row.
+  BB_HOST_DEVICE int64_t First(int64_t r) const { return Divide(r, pieces).remainder * n; }
 };
 
 // Rows of 16 to kInShared elements, n / kHeld threads each. Phase p < last does stages 3p to 3p + 2
@@ -59,6 +77,7 @@ struct WhtRows {
   RowPlaces<const T> in;
   RowPlaces<T> out;
   T scale = 1;
+  Dressing<T> dressing;  // `before` only where a row is one piece
 
   BB_HOST_DEVICE int ThreadsOfRow() const { return 1 << (log_n - kHeldLog); }
   BB_HOST_DEVICE int RowsOfBlock() const { return Most(1, kThreads / ThreadsOfRow()); }
@@ -84,7 +103,9 @@ struct WhtRows {
 
   BB_HOST_DEVICE void Read(const T* row, int t, State& state) const {
     constexpr int kAtOnce = kWide<T>;
-    if (reinterpret_cast<uintptr_t>(row) % kAccessBytes == 0) {
+    if (!dressing.IsBareBefore()) {
+      for (int j = 0; j < kHeld; ++j) state.v[j] = dressing.In(row, kHeld * t + j);
+    } else if (reinterpret_cast<uintptr_t>(row) % kAccessBytes == 0) {
       for (int j = 0; j < kHeld; j += kAtOnce) {
         const Lanes<T, kAtOnce> some = Load<kAtOnce>(row, 1, kHeld * t + j);
         for (int k = 0; k < kAtOnce; ++k) state.v[j + k] = some.v[k];
@@ -105,7 +126,11 @@ struct WhtRows {
       Work(pass, state);
       if (pass + 1 < Passes()) return;
       T* row = out.Row(r);
-      for (int j = 0; j < kHeld; ++j) row[Index(pass, t, j)] = scale * state.v[j];
+      const int64_t first = out.First(r);
+      for (int j = 0; j < kHeld; ++j) {
+        const int i = Index(pass, t, j);
+        row[i] = dressing.Out(scale * state.v[j], first + i);
+      }
       return;
     }
     if (pass == 0) {
@@ -128,16 +153,17 @@ struct WhtShortRow {
   RowPlaces<const T> in;
   RowPlaces<T> out;
   T scale;
+  Dressing<T> dressing;
 
   template <int W>
   BB_HOST_DEVICE void At(int64_t, int64_t r) const {
     T v[kHeld];
     const T* from = in.Row(r);
-    for (int j = 0; j < kHeld; ++j) v[j] = j < n ? from[j] : T(0);
+    for (int j = 0; j < kHeld; ++j) v[j] = j < n ? dressing.In(from, j) : T(0);
     Stages(v, 1, n);
     T* to = out.Row(r);
     for (int j = 0; j < kHeld; ++j) {
-      if (j < n) to[j] = scale * v[j];
+      if (j < n) to[j] = dressing.Out(scale * v[j], j);
     }
   }
 };
@@ -149,15 +175,16 @@ struct WhtPass {
   T* out;
   int64_t in_stride, out_stride, stride;
   int count;  // elements combined: 2, 4 or 8
+  Dressing<T> dressing;
 
   template <int W>
   BB_HOST_DEVICE void At(int64_t row, int64_t item) const {
     const Divided place = Divide(item, stride);
     const int64_t first = place.quotient * stride * count + place.remainder;
-    const T* from = in + row * in_stride + first;
+    const T* from = in + row * in_stride;
     T* to = out + row * out_stride + first;
     T v[kHeld];
-    for (int j = 0; j < kHeld; ++j) v[j] = j < count ? from[j * stride] : T(0);
+    for (int j = 0; j < kHeld; ++j) v[j] = j < count ? dressing.In(from, first + j * stride) : T(0);
     Stages(v, 1, count);
     for (int j = 0; j < kHeld; ++j) {
       if (j < count) to[j * stride] = v[j];
@@ -171,23 +198,28 @@ absl::Status Transform(const Queue& queue, const WhtArgs& args) {
   auto* out = static_cast<T*>(args.out);
   int64_t in_stride = args.in_row_stride;
   int64_t piece = args.n;
+  Dressing<T> dressing{args.index, static_cast<const T*>(args.before),
+                       static_cast<const T*>(args.after)};
   while (piece > kInShared) {  // halve from the top
     const int64_t count = std::min<int64_t>(kHeld, piece / kInShared);
     piece /= count;
-    WhtPass<T> pass{in, out, in_stride, args.out_row_stride, piece, static_cast<int>(count)};
+    WhtPass<T> pass{in,      out, in_stride, args.out_row_stride, piece, static_cast<int>(count),
+                    dressing};
     BB_RETURN_IF_ERROR(RunAtPlaces<1>(queue, args.rows, args.n / count, false, pass));
     in = out;
     in_stride = args.out_row_stride;
+    dressing.index = nullptr, dressing.before = nullptr;  // they are in
   }
   const int64_t pieces = args.n / piece, rows = args.rows * pieces;
   const RowPlaces<const T> from{in, in_stride, pieces, piece};
   const RowPlaces<T> to{out, args.out_row_stride, pieces, piece};
   const T scale = static_cast<T>(args.scale);
   if (piece <= kHeld) {
-    return RunAtEach(queue, rows, WhtShortRow<T>{static_cast<int>(piece), from, to, scale});
+    return RunAtEach(queue, rows,
+                     WhtShortRow<T>{static_cast<int>(piece), from, to, scale, dressing});
   }
   const int log_n = std::countr_zero(static_cast<uint64_t>(piece));
-  return Launch(queue, WhtRows<T>{rows, log_n, from, to, scale});
+  return Launch(queue, WhtRows<T>{rows, log_n, from, to, scale, dressing});
 }
 
 }  // namespace
