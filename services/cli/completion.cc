@@ -23,7 +23,7 @@ const std::map<std::string, std::vector<std::string>>& FixedValues() {
       {"--backend", KnownBackends()},
       {"--phase", {"prefill", "decode"}},
       {"--cache", {"hot", "cold"}},
-      {"--dtype", {"f32", "f64", "bf16", "f16"}},
+      {"--dtype", {"f32", "f64", "bf16", "f16", "tf32"}},
       {"--input", {"normal", "uniform", "integer", "zeros", "ones"}},
       {"--state", {"queued", "running", "succeeded", "failed", "cancelled"}},
       {"--x", {"seconds", "flops", "memory", "wire", "joules"}},

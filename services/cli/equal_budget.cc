@@ -22,8 +22,8 @@ constexpr int kCostsNothing = std::numeric_limits<int>::max();
 
 // 2^-p of p significant bits; nothing for a type that is not known.
 std::optional<double> UnitRoundoff(const std::string& dtype) {
-  static const auto& bits =
-      *new std::map<std::string, int>{{"f64", 53}, {"f32", 24}, {"f16", 11}, {"bf16", 8}};
+  static const auto& bits = *new std::map<std::string, int>{
+      {"f64", 53}, {"f32", 24}, {"f16", 11}, {"tf32", 11}, {"bf16", 8}};
   const auto found = bits.find(dtype);
   if (found == bits.end()) return std::nullopt;
   return std::exp2(-found->second);

@@ -91,7 +91,7 @@ FrontierPoint PointOf(const v1::CaseResult& record) {
 // 0 for a type that is not known, which leaves the bound absent.
 double BytesOf(const std::string& dtype) {
   if (dtype == "f64") return 8;
-  if (dtype == "f32") return 4;
+  if (dtype == "f32" || dtype == "tf32") return 4;
   return dtype == "bf16" || dtype == "f16" ? 2 : 0;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tests/conformance/devices/conforming_device.h"
 #include "tests/conformance/ranks.h"
 #include "tests/conformance/variants.h"
 #include "workers/operators/registry.h"
@@ -33,6 +34,17 @@ constexpr int kVariantRanks = 3;
 // The most ranks that wrong outputs are tried on.
 constexpr int kControlledRanks = 8, kControlledFewRanks = 2;
 
+// Products in tf32 are those in f32 with other operands: few ranks are enough.
+constexpr int kTf32Ranks = 2;
+
+bool HasTf32() {
+  static const bool has = [] {
+    const auto device = MakeConformingDevice();
+    return device.ok() && (*device)->HasTf32();
+  }();
+  return has;
+}
+
 bool IsControlled(const ConformanceCase& one) {
   const bool few = one.dtype != Dtype::kF64 || !one.variant.empty();
   return one.ranks <= (few ? kControlledFewRanks : kControlledRanks);
@@ -58,6 +70,7 @@ std::vector<ConformanceCase> Lines(const std::string& direction) {
     for (const std::string& sharding : op->description().shardings) {
       for (const Dtype dtype : op->description().dtypes) {
         for (const int ranks : RankCounts()) {
+          if (dtype == Dtype::kTf32 && (!HasTf32() || ranks > kTf32Ranks)) continue;
           if (Backend() != "local" && IsHalf(dtype) && ranks > kProcessHalfRanks) continue;
           lines.push_back({op, sharding, dtype, ranks, direction});
         }

@@ -40,6 +40,10 @@ class DeferredDevice : public Device {
 
   absl::Status Gemm(const GemmArgs& args) override { return Later(&Device::Gemm, args); }
   bool MultipliesHalves() const override { return inner_->MultipliesHalves(); }
+  bool HasTf32() const override { return inner_->HasTf32(); }
+  absl::Status MultiplyInTf32(bool on) override {
+    return Add([=, this] { return inner_->MultiplyInTf32(on); });
+  }
   absl::Status Copy(const CopyArgs& args) override { return Later(&Device::Copy, args); }
   absl::Status Wht(const WhtArgs& args) override { return Later(&Device::Wht, args); }
   absl::Status Dwt(const DwtArgs& args) override { return Later(&Device::Dwt, args); }

@@ -29,9 +29,17 @@ class HostKernelDevice : public KernelDevice {
     return libraries_->Download(from, bytes, to);
   }
   absl::Status Gemm(const GemmArgs& args) override {
-    return IsHalf(args.dtype) ? GemmOfHalves(args) : libraries_->Gemm(args);
+    const bool rounds = args.dtype == Dtype::kTf32 || (in_tf32_ && args.dtype == Dtype::kF32);
+    if (!rounds && !IsHalf(args.dtype)) return libraries_->Gemm(args);
+    return GemmByDefinition(
+        args, rounds ? RoundToTf32 : [](double value) { return value; });
   }
   bool MultipliesHalves() const override { return true; }
+  bool HasTf32() const override { return true; }
+  absl::Status MultiplyInTf32(bool on) override {
+    in_tf32_ = on;
+    return absl::OkStatus();
+  }
   absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description, void* in,
                                                    void* out) override {
     return libraries_->MakeFft(description, in, out);
@@ -45,8 +53,15 @@ class HostKernelDevice : public KernelDevice {
   }
 
  private:
-  // By its definition, in float64.
-  static absl::Status GemmOfHalves(const GemmArgs& args) {
+  // To ten bits of fraction.
+  static double RoundToTf32(double value) {
+    int exponent = 0;
+    const double fraction = std::frexp(value, &exponent);
+    return std::ldexp(std::nearbyint(std::ldexp(fraction, 11)), exponent - 11);
+  }
+
+  // In float64, operands rounded first.
+  static absl::Status GemmByDefinition(const GemmArgs& args, double (*round)(double)) {
     const bool turned_a = args.transpose_a == Transpose::kYes;
     const bool turned_b = args.transpose_b == Transpose::kYes;
     for (int64_t b = 0; b < args.batch; ++b) {
@@ -56,8 +71,8 @@ class HostKernelDevice : public KernelDevice {
           for (int64_t k = 0; k < args.k; ++k) {
             const int64_t in_a = turned_a ? k * args.lda + i : i * args.lda + k;
             const int64_t in_b = turned_b ? j * args.ldb + k : k * args.ldb + j;
-            sum += LoadElement(args.dtype, args.a, b * args.stride_a + in_a) *
-                   LoadElement(args.dtype, args.b, b * args.stride_b + in_b);
+            sum += round(LoadElement(args.dtype, args.a, b * args.stride_a + in_a)) *
+                   round(LoadElement(args.dtype, args.b, b * args.stride_b + in_b));
           }
           const int64_t at = b * args.stride_c + i * args.ldc + j;
           const double old = args.beta == 0 ? 0 : args.beta * LoadElement(args.dtype, args.c, at);
@@ -69,6 +84,7 @@ class HostKernelDevice : public KernelDevice {
   }
 
   const std::unique_ptr<Device> libraries_;
+  bool in_tf32_ = false;
   std::vector<std::byte> scratch_ = std::vector<std::byte>(64 << 10);
 };
 

@@ -327,6 +327,11 @@ class Device {
   virtual absl::Status Gemm(const GemmArgs& args) = 0;
   // Whether Gemm takes bf16 and f16, too: sums in f32, rounded once at the end.
   virtual bool MultipliesHalves() const { return false; }
+  // Whether there are products in tf32, and whether those in f32 are done in it from now on.
+  virtual bool HasTf32() const { return false; }
+  virtual absl::Status MultiplyInTf32(bool) {
+    return absl::UnimplementedError("device " + name() + " has no products in tf32");
+  }
   virtual absl::Status Copy(const CopyArgs& args) = 0;
   virtual absl::Status Wht(const WhtArgs& args) = 0;
   virtual absl::Status Dwt(const DwtArgs& args) = 0;

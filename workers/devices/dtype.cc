@@ -21,7 +21,8 @@ struct Properties {
 constexpr Properties kProperties[] = {{Dtype::kF32, "f32", 4, 0x1p-24},
                                       {Dtype::kF64, "f64", 8, 0x1p-53},
                                       {Dtype::kBf16, "bf16", 2, 0x1p-8},
-                                      {Dtype::kF16, "f16", 2, 0x1p-11}};
+                                      {Dtype::kF16, "f16", 2, 0x1p-11},
+                                      {Dtype::kTf32, "tf32", 4, 0x1p-11}};
 
 const Properties& Of(Dtype dtype) { return kProperties[static_cast<size_t>(dtype)]; }
 
@@ -44,7 +45,9 @@ int64_t DtypeSize(Dtype dtype) { return Of(dtype).size; }
 
 double UnitRoundoff(Dtype dtype) { return Of(dtype).unit_roundoff; }
 
-Dtype ComputeDtype(Dtype dtype) { return DtypeSize(dtype) == 2 ? Dtype::kF32 : dtype; }
+Dtype ComputeDtype(Dtype dtype) {
+  return IsHalf(dtype) || dtype == Dtype::kTf32 ? Dtype::kF32 : dtype;
+}
 
 uint16_t Bf16FromFloat(float value) { return Bf16FromBits(std::bit_cast<uint32_t>(value)); }
 
@@ -57,6 +60,7 @@ float FloatFromF16(uint16_t bits) { return std::bit_cast<float>(BitsFromF16(bits
 double LoadElement(Dtype dtype, const void* data, int64_t at) {
   switch (dtype) {
     case Dtype::kF32:
+    case Dtype::kTf32:
       return static_cast<const float*>(data)[at];
     case Dtype::kF64:
       return static_cast<const double*>(data)[at];
@@ -71,6 +75,7 @@ double LoadElement(Dtype dtype, const void* data, int64_t at) {
 void StoreElement(Dtype dtype, void* data, int64_t at, double value) {
   switch (dtype) {
     case Dtype::kF32:
+    case Dtype::kTf32:
       static_cast<float*>(data)[at] = static_cast<float>(value);
       return;
     case Dtype::kF64:

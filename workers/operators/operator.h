@@ -29,9 +29,10 @@ struct ParameterDescription {
   int64_t maximum = 0;  // both 0: not an integer
 };
 
-// What every operator runs in: f32 and f64, and the halves as storage (stored.h).
+// What every operator runs in: f32 and f64, the halves as storage, and f32 with products in tf32
+// (stored.h).
 inline std::vector<Dtype> EveryDtype() {
-  return {Dtype::kF32, Dtype::kF64, Dtype::kBf16, Dtype::kF16};
+  return {Dtype::kF32, Dtype::kF64, Dtype::kBf16, Dtype::kF16, Dtype::kTf32};
 }
 
 struct OperatorDescription {

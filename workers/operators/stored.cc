@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers/operators/stored.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/status_macros.h"
 #include "workers/operators/settle.h"
 
 namespace basisbench {
 namespace {
+
+// Two operands of up to eight products in a row.
+constexpr double kTf32Roundings = 16;
 
 Problem Computed(Problem problem) {
   problem.dtype = ComputeDtype(problem.dtype);
@@ -108,14 +113,51 @@ class StoredPlan : public Plan {
   std::vector<Stored> inputs_, outputs_;
 };
 
+// A plan in f32 whose products are done in tf32.
+class Tf32Plan : public Plan {
+ public:
+  Tf32Plan(std::unique_ptr<Plan> inner, Device& device)
+      : inner_(std::move(inner)), device_(device) {}
+
+  absl::Status Run() override {
+    return InTf32([this] { return inner_->Run(); });
+  }
+  absl::Status RunCompute() override {
+    return InTf32([this] { return inner_->RunCompute(); });
+  }
+  absl::Status RunCommunication() override { return inner_->RunCommunication(); }
+
+  std::vector<Shard> Inputs() override { return inner_->Inputs(); }
+  std::vector<Shard> Outputs() override { return inner_->Outputs(); }
+  std::string Grid() const override { return inner_->Grid(); }
+
+ private:
+  template <typename Body>
+  absl::Status InTf32(const Body& body) {
+    BB_RETURN_IF_ERROR(device_.MultiplyInTf32(true));
+    absl::Status status = body();
+    status.Update(device_.MultiplyInTf32(false));
+    return status;
+  }
+
+  const std::unique_ptr<Plan> inner_;
+  Device& device_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Plan>> PreparePlan(const Operator& op, const Problem& problem,
                                                   Device& device, Communicator& communicator) {
+  if (problem.dtype == Dtype::kTf32 && !device.HasTf32()) {
+    return absl::UnimplementedError(
+        absl::StrCat("device ", device.name(), " has no products in tf32"));
+  }
   const bool as_it_stands =
-      !IsHalf(problem.dtype) || (device.MultipliesHalves() && op.PlansInHalves(problem));
+      ComputeDtype(problem.dtype) == problem.dtype ||
+      (IsHalf(problem.dtype) && device.MultipliesHalves() && op.PlansInHalves(problem));
   if (as_it_stands) return op.MakePlan(problem, device, communicator);
   BB_ASSIGN_OR_RETURN(auto inner, op.MakePlan(Computed(problem), device, communicator));
+  if (problem.dtype == Dtype::kTf32) return std::make_unique<Tf32Plan>(std::move(inner), device);
   auto plan = std::make_unique<StoredPlan>(problem, std::move(inner), device);
   BB_RETURN_IF_ERROR(plan->Allocate());
   return plan;
@@ -136,10 +178,12 @@ OperatorCost DeclaredCost(const Operator& op, const Problem& problem) {
 double Roundings(const Operator& op, const Problem& problem) {
   const Problem computed = Computed(problem);
   const double inner = op.RoundingGrowth(computed);
-  if (!IsHalf(problem.dtype)) return inner;
-  // One rounding to the half at the end; those of f32 in units of it.
+  if (computed.dtype == problem.dtype) return inner;
+  // One rounding to the half at the end, or those of operands before products, however long their
+  // sums are; those of f32 in units of them.
   const double finer = UnitRoundoff(computed.dtype) / UnitRoundoff(problem.dtype);
-  return 1 + inner * finer * finer;
+  const double coarse = IsHalf(problem.dtype) ? 1 : std::min(inner, kTf32Roundings);
+  return coarse + inner * finer * finer;
 }
 
 }  // namespace basisbench

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/base/auto_sharding.h"
+#include "services/base/backends.h"
 #include "services/base/status_macros.h"
 #include "workers/operators/registry.h"
 #include "workers/operators/stored.h"
@@ -91,6 +92,10 @@ absl::StatusOr<ResolvedCase> ResolveCase(const v1::Case& spec, const std::string
   }
   BB_ASSIGN_OR_RETURN(resolved.op, FindOperator(spec.operator_().name()));
   BB_ASSIGN_OR_RETURN(const Problem problem, ProblemOf(resolved.spec));
+  if (problem.dtype == Dtype::kTf32 && DeviceOf(backend) != kCudaDevice) {
+    return absl::UnimplementedError(
+        absl::StrCat("dtype tf32 is of products on GPUs; backend '", backend, "' has none"));
+  }
   if (problem.sharding == kAutoSharding) {
     BB_RETURN_IF_ERROR(ResolveOptions(problem, &resolved));
     return resolved;

@@ -35,8 +35,7 @@ class Gpu : public CudaDevice {
                                                    options_.index),
                   "cudaDeviceGetAttribute(MultiProcessorCount)"));
     BB_ASSIGN_OR_RETURN(gemm_, CudaGemm::Make(api_, stream_.get(), pool_,
-                                              {.allow_tf32 = options_.allow_tf32,
-                                               .time_algorithms = options_.time_gemms}));
+                                              {.time_algorithms = options_.time_gemms}));
     BB_ASSIGN_OR_RETURN(scratch_, pool_.Allocate(kScratchBytes));
     queue_ = {stream_.get(), scratch_.data(), scratch_.bytes(), multiprocessors};
     return absl::OkStatus();
@@ -44,6 +43,11 @@ class Gpu : public CudaDevice {
 
   const CudaApi& api() const override { return api_; }
   bool MultipliesHalves() const override { return true; }
+  bool HasTf32() const override { return true; }
+  absl::Status MultiplyInTf32(bool on) override {
+    in_tf32_ = on;
+    return absl::OkStatus();
+  }
   cudaStream_t stream() const override { return stream_.get(); }
 
   std::vector<std::pair<std::string, std::string>> GemmChoices() const override {
@@ -58,8 +62,7 @@ class Gpu : public CudaDevice {
     static_cast<void>(api_.fft->GetVersion(&fft));
     return {{"CUDA", absl::StrCat(runtime)},
             {"cuBLASLt", absl::StrCat(api_.blas->GetVersion())},
-            {"cuFFT", absl::StrCat(fft)},
-            {"f32 products", options_.allow_tf32 ? "tf32" : "f32"}};
+            {"cuFFT", absl::StrCat(fft)}};
   }
 
   absl::StatusOr<Buffer> Allocate(int64_t bytes) override {
@@ -79,7 +82,10 @@ class Gpu : public CudaDevice {
     if (args.m == 0 || args.n == 0 || args.batch == 0) return absl::OkStatus();
     if (args.k == 0) return ScaleC(args);
     BB_RETURN_IF_ERROR(MakeCurrent());
-    return gemm_->Run(args);
+    if (!in_tf32_ || args.dtype != Dtype::kF32) return gemm_->Run(args);
+    GemmArgs rounded = args;
+    rounded.dtype = Dtype::kTf32;
+    return gemm_->Run(rounded);
   }
 
   absl::StatusOr<std::unique_ptr<FftPlan>> MakeFft(const FftDescription& description, void* in,
@@ -136,6 +142,7 @@ class Gpu : public CudaDevice {
   CudaPool pool_;
   CudaFft fft_;
   std::unique_ptr<CudaGemm> gemm_;
+  bool in_tf32_ = false;
   Buffer scratch_;
   kernels::Queue queue_;
 };

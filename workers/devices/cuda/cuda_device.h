@@ -18,7 +18,6 @@ namespace basisbench {
 struct CudaOptions {
   int index = 0;             // among the GPUs this process may see
   int64_t memory_limit = 0;  // bytes; 0: none
-  bool allow_tf32 = false;   // see CudaGemmOptions
   bool time_gemms = true;    // choose among GEMM algorithms by timing them once per shape
 };
 

@@ -19,6 +19,7 @@ constexpr uint32_t kMostAlignment = 256;
 cudaDataType TypeOf(Dtype dtype) {
   switch (dtype) {
     case Dtype::kF32:
+    case Dtype::kTf32:
       return CUDA_R_32F;
     case Dtype::kF64:
       return CUDA_R_64F;
@@ -29,9 +30,9 @@ cudaDataType TypeOf(Dtype dtype) {
   }
 }
 
-cublasComputeType_t ComputeOf(Dtype dtype, bool allow_tf32) {
+cublasComputeType_t ComputeOf(Dtype dtype) {
   if (dtype == Dtype::kF64) return CUBLAS_COMPUTE_64F;
-  return dtype == Dtype::kF32 && allow_tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  return dtype == Dtype::kTf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 }
 
 // Of every matrix of a batch.
@@ -111,20 +112,18 @@ CudaGemm::Shape CudaGemm::ShapeOf(const GemmArgs& args) {
           AlignmentOf(args.c, args.stride_c * batched)};
 }
 
-std::string CudaGemm::NameOf(const Shape& shape) const {
-  const bool tf32 = shape.dtype == Dtype::kF32 && options_.allow_tf32;
-  return absl::StrCat(tf32 ? "tf32" : std::string(DtypeName(shape.dtype)), " ", shape.m, "x",
-                      shape.n, "x", shape.k, " ", shape.transpose_a ? "T" : "N",
-                      shape.transpose_b ? "T" : "N", shape.reads_c ? ", added" : "", ", batch ",
-                      shape.batch);
+std::string CudaGemm::NameOf(const Shape& shape) {
+  return absl::StrCat(DtypeName(shape.dtype), " ", shape.m, "x", shape.n, "x", shape.k, " ",
+                      shape.transpose_a ? "T" : "N", shape.transpose_b ? "T" : "N",
+                      shape.reads_c ? ", added" : "", ", batch ", shape.batch);
 }
 
 // Stored sizes, read as columns: a row-major matrix has its row length first.
-LtProduct CudaGemm::ProductOf(const Shape& shape) const {
+LtProduct CudaGemm::ProductOf(const Shape& shape) {
   const bool ta = shape.transpose_a, tb = shape.transpose_b;
   const cudaDataType type = TypeOf(shape.dtype);
   LtProduct product;
-  product.compute = ComputeOf(shape.dtype, options_.allow_tf32);
+  product.compute = ComputeOf(shape.dtype);
   product.scalars = shape.dtype == Dtype::kF64 ? CUDA_R_64F : CUDA_R_32F;
   product.transpose_a = tb, product.transpose_b = ta;
   product.a = {type,      tb ? shape.k : shape.n, tb ? shape.n : shape.k,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batched strided GEMM by cuBLASLt. For each new shape the library proposes algorithms; the best
 // few are timed once, and the fastest is kept. That first call waits for the GPU; later ones only
-// launch. f32 is f32 throughout unless TF32 is allowed; the halves add up in f32. One thread.
+// launch. f32 is f32 throughout, tf32 are f32 operands in
+// TF32; the halves add up in f32. One thread.
 #pragma once
 
 #include <compare>
@@ -20,7 +21,6 @@
 namespace basisbench {
 
 struct CudaGemmOptions {
-  bool allow_tf32 = false;      // f32 products in TF32: ten bits of fraction
   bool time_algorithms = true;  // otherwise the library's first proposal
 };
 
@@ -56,8 +56,8 @@ class CudaGemm {
       : api_(api), stream_(stream), pool_(pool), options_(options) {}
 
   static Shape ShapeOf(const GemmArgs& args);
-  std::string NameOf(const Shape& shape) const;
-  LtProduct ProductOf(const Shape& shape) const;
+  static std::string NameOf(const Shape& shape);
+  static LtProduct ProductOf(const Shape& shape);
   absl::StatusOr<Prepared> Prepare(const Shape& shape, const GemmArgs& args);
 
   const CudaApi api_;

@@ -179,7 +179,7 @@ TEST(CompareAtEqual, AddsMemoryAndWireAndTakesCountedMemoryOnlyWhereAllOfItWas) 
 
 TEST(CompareAtEqual, CountsErrorsInDecadesOfTheUnitRoundoff) {
   for (const auto& [dtype, bits] : std::vector<std::pair<std::string, int>>{
-           {"f64", 53}, {"f32", 24}, {"f16", 11}, {"bf16", 8}}) {
+           {"f64", 53}, {"f32", 24}, {"f16", 11}, {"tf32", 11}, {"bf16", 8}}) {
     std::vector<v1::CaseResult> records = {Of("matmul", kDense, 2), Of("a", 1, 1), Of("b", 1, 3),
                                            Of("exact", 1, 1)};
     Number(records);

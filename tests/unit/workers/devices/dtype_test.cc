@@ -19,7 +19,7 @@ TEST(Dtype, AnUnknownNameIsRefusedWithTheKnownOnes) {
   const auto parsed = ParseDtype("f8");
   EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(parsed.status().message()),
-              testing::HasSubstr("'f8'; have: f32, f64, bf16, f16"));
+              testing::HasSubstr("'f8'; have: f32, f64, bf16, f16, tf32"));
 }
 
 TEST(Dtype, SizeAndRoundoffAreThoseOfIeee) {

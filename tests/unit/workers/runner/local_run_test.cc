@@ -186,6 +186,17 @@ TEST(LocalRun, BackwardIsMeasuredAndSaysHowToRepeatIt) {
   }
 }
 
+TEST(LocalRun, ProductsInTf32AreForGpus) {
+  v1::Assignment work = Work();
+  AddCase(work, "matmul", "token");
+  work.mutable_cases(0)->set_dtype("tf32");
+  const auto records = RunAll(work);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_NE(records[0].outcome(), v1::OUTCOME_OK);
+  EXPECT_THAT(records[0].detail(),
+              testing::HasSubstr("tf32 is of products on GPUs; backend 'cpu_local' has none"));
+}
+
 TEST(LocalRun, AWrongOutputIsAnInvalidResult) {
   v1::Assignment work = Work();
   AddCase(work, "matmul", "token");

@@ -168,14 +168,21 @@ TEST_F(CudaDeviceTest, WithoutRoomForTrialsTheFirstProposalServes) {
 }
 
 TEST_F(CudaDeviceTest, ProductsInF32AreNotTf32UnlessAsked) {
-  ASSERT_THAT(Make()->Gemm(Product()), IsOk());
+  const auto device = Make();
+  ASSERT_TRUE(device->HasTf32());
+  ASSERT_THAT(device->Gemm(Product()), IsOk());
   EXPECT_EQ(cuda_.blas.compute, CUBLAS_COMPUTE_32F);
-  ASSERT_THAT(Make({.allow_tf32 = true})->Gemm(Product()), IsOk());
+  ASSERT_THAT(device->MultiplyInTf32(true), IsOk());
+  ASSERT_THAT(device->Gemm(Product()), IsOk());  // another product than the same one in f32
   EXPECT_EQ(cuda_.blas.compute, CUBLAS_COMPUTE_32F_FAST_TF32);
+  ASSERT_THAT(device->MultiplyInTf32(false), IsOk());
+  ASSERT_THAT(device->Gemm(Product(1)), IsOk());
+  EXPECT_EQ(cuda_.blas.compute, CUBLAS_COMPUTE_32F);
 }
 
 TEST_F(CudaDeviceTest, TellsWhichAlgorithmEveryProductWasGiven) {
-  const auto device = Make({.allow_tf32 = true});
+  const auto device = Make();
+  ASSERT_THAT(device->MultiplyInTf32(true), IsOk());
   cuda_.state.milliseconds = {3, 3, 3, 5, 1, 5, 2, 2, 2};
   ASSERT_THAT(device->Gemm(Product()), IsOk());
   GemmArgs transposed = Product(1);
